@@ -6,12 +6,12 @@ Every canvas has the area of 1280×720, so that letters and cells are as large b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, sqrt
 
 from layeranim import theme
 from layeranim.layout import even
+from layeranim.records import dataclass
 
 TALLEST, WIDEST = Fraction(9, 16), Fraction(16, 9)
 NEAR = Fraction(99, 100)

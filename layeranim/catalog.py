@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from layeranim.engine import synonyms
 from layeranim.engine.spelling import suggestion
 from layeranim.errors import LayeranimError, OptionError
+from layeranim.records import dataclass
 
 if TYPE_CHECKING:
     from layeranim.engine.option import Layer

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from operator import mul
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from layeranim import numbers
 from layeranim.numbers import Relation, Style
+from layeranim.records import dataclass
 
 Styled = tuple[NDArray[Any], Style]
 """Numbers, and how they are written."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import floor
 
 from layeranim import theme, typeface
+from layeranim.records import dataclass
 
 PixelBox = tuple[int, int, int, int]
 SIDE, SIDE_LEAST = 7, 3  # px kept free left and right of a numeral in its cell

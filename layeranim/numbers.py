@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from layeranim.errors import InputError, OptionError
+from layeranim.records import dataclass
 
 MINUS, TIMES, ELLIPSIS = "−", "×", "…"
 DOT = "\u2009·\u2009"

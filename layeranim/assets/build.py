@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from pathlib import Path
 
 from layeranim.assets import lock as locks
@@ -20,6 +19,7 @@ from layeranim.assets.report import CACHED, DESCRIBED, DRAWN, FAILED, FRESH, Bui
 from layeranim.errors import LayeranimError, OutputError
 from layeranim.film import owned
 from layeranim.film.output import Outputs, check_writable, clear_leftovers
+from layeranim.records import dataclass
 
 LARGEST = 1_000_000_000
 """Bytes of a film that is taken as it stands."""

@@ -13,12 +13,12 @@ import stat
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from layeranim.errors import LayeranimError
 from layeranim.film.output import Output, clear_leftovers
+from layeranim.records import dataclass
 
 MAGIC = b"layeranim film 2 "
 NAME = re.compile(r"[0-9a-f]{64}\.film")

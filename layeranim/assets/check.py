@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from layeranim.assets.lock import Lock, Locked
 from layeranim.assets.manifest import Manifest, files_of
 from layeranim.assets.plan import BuildPlan
 from layeranim.film import owned
+from layeranim.records import dataclass
 
 LARGEST_REPORT = 10_000_000
 """Bytes of a provenance file that is read."""

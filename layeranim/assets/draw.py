@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from layeranim.film.destinations import suffix_of
 from layeranim.film.hidden import create, remove
 from layeranim.film.provenance import dumped
 from layeranim.inputs import Within
+from layeranim.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import product
 from pathlib import PurePosixPath
 from typing import Any
@@ -19,6 +19,7 @@ from layeranim.film.writers import EVERY
 from layeranim.inputs import printable
 from layeranim.inputs.request import number_text
 from layeranim.preparing.model_options import MODEL_OPTIONS
+from layeranim.records import dataclass
 from layeranim.stories.options import THEMES, FilmOptions
 
 OWN = ("id", "explainer", "formats", "themes", "matrix", "alt")

@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from layeranim.assets.lock import Locked
 from layeranim.assets.report import Shard
 from layeranim.errors import LayeranimError
 from layeranim.film.output import Output
+from layeranim.records import dataclass
 
 if TYPE_CHECKING:
     from layeranim.assets.manifest import Manifest

@@ -9,12 +9,12 @@ import re
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from layeranim.assets.finding import content
 from layeranim.errors import ManifestError
 from layeranim.film.output import Output, check_writable
+from layeranim.records import dataclass
 
 HEAD = "# Written by layeranim build: film, digest of causes, digest of tools, digest of each file. Commit it."
 BESIDE = ("png", "captions", "vtt", "json")

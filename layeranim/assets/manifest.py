@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -15,6 +14,7 @@ from layeranim.engine.option import given, suggest
 from layeranim.errors import ManifestError
 from layeranim.film.destinations import Destination, every_path, suffix_of
 from layeranim.inputs import Within, printable
+from layeranim.records import dataclass
 from layeranim.stories.options import FilmOptions
 
 MOST_FILMS = 1000

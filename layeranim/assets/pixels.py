@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 from io import BytesIO
 from itertools import zip_longest
@@ -24,6 +23,7 @@ from layeranim.film.output import Output, check_writable
 from layeranim.film.player.page import carried
 from layeranim.film.writers.png import write_png
 from layeranim.inputs import printable
+from layeranim.records import dataclass
 from layeranim.stories.options import MOST_PIXELS
 
 NEAR = 24

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from layeranim import catalog, preparing
@@ -18,6 +18,7 @@ from layeranim.errors import LayeranimError, ManifestError
 from layeranim.film.provenance import looks
 from layeranim.film.writers import FORMATS, check_clear, check_size
 from layeranim.inputs import Base, Identity, identity, printable
+from layeranim.records import dataclass
 
 ALT = "alt"
 

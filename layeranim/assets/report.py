@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from layeranim.errors import OptionError, RenderError
+from layeranim.records import dataclass
 
 FRESH, CACHED, DRAWN, FAILED = "fresh", "from the cache", "drawn", "failed"
 DESCRIBED = "described anew"

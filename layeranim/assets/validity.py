@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import reduce
 from itertools import islice
 from typing import Any
@@ -16,6 +15,7 @@ from layeranim.assets.schema import schema
 from layeranim.engine.option import given, suggest
 from layeranim.errors import LayeranimError
 from layeranim.inputs import printable
+from layeranim.records import dataclass
 
 TYPES = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
          "array": "a list", "object": "a table"}  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, overload
 
 from layeranim import catalog
@@ -16,6 +16,7 @@ from layeranim.engine.tables import aligned
 from layeranim.engine.trace import Array, Shape, Trace
 from layeranim.errors import OptionError, UsageError
 from layeranim.inputs.module_run import agree
+from layeranim.records import dataclass
 
 Numbers = Callable[[], Mapping[str, Array]]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from layeranim.capturing.kept import Kept
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Shape
+from layeranim.records import dataclass
 
 SHOWN = ("module", "function")
 """Kinds of calls that compute something; the others carry numbers, or make some of nothing."""

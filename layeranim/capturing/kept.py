@@ -10,8 +10,9 @@ import sys
 import weakref
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from layeranim.records import dataclass
 
 
 def torch_module() -> Any:

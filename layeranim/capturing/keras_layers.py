@@ -6,7 +6,7 @@ Source: keras.layers and keras.ops of Keras 3.15, held against the numbers that 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,6 +23,7 @@ from layeranim.errors import OptionError
 from layeranim.inputs import module_joins
 from layeranim.inputs.module_tensors import rows
 from layeranim.inputs.modules import READERS
+from layeranim.records import dataclass
 
 _PLACES = {1: "1d", 2: "", 3: "3d"}
 ACTIVATIONS = {

@@ -10,7 +10,6 @@ import math
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from layeranim.engine.trace import Array
 from layeranim.errors import InputError, LayeranimError, MissingLibraryError, OptionError, ShapeError
 from layeranim.inputs.module_tensors import array
 from layeranim.inputs.stored.onnx_file import ROLES, OnnxNode, called, named
+from layeranim.records import dataclass
 
 OURS = ("", "ai.onnx")
 WIRES = words("""

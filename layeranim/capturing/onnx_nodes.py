@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,6 +23,7 @@ from layeranim.errors import OptionError, ShapeError
 from layeranim.inputs import module_joins
 from layeranim.inputs.module_tensors import rows
 from layeranim.inputs.modules import READERS
+from layeranim.records import dataclass
 
 _PLACES = {1: "1d", 2: "", 3: "3d"}
 

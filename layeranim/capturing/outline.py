@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from layeranim.capturing.captured import ModelCall
 from layeranim.engine.graph_calls import LAYERS, GraphCall
+from layeranim.records import dataclass
 
 MARKS = ("activation", "batchnorm", "dropout", "flatten", "layernorm", "pad", "softmax")
 """Layers that may be drawn as one with the call before them."""

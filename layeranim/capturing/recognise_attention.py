@@ -7,7 +7,7 @@ beyond the scaled product, so how it was made need not be understood.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from layeranim.capturing import functions
@@ -18,6 +18,7 @@ from layeranim.capturing.recognise_check import REFUSALS, composite
 from layeranim.capturing.recognise_projection import Axes, Place, from_linear
 from layeranim.capturing.recorder import Recorder
 from layeranim.engine.packing import Packed
+from layeranim.records import dataclass
 
 _BETWEEN = ("mul", "div", "add", "sub", "masked_fill", "where", "dropout", "Dropout")
 _PRODUCTS = ("matmul", "baddbmm", "einsum")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import weakref
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from layeranim.capturing.kept import Kept, TensorKeeper, Tree, torch_module
 from layeranim.capturing.seen import asked_for
 from layeranim.inputs.module_sequences import whole
 from layeranim.inputs.modules import READERS
+from layeranim.records import dataclass
 
 
 @dataclass

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array
 from layeranim.errors import OptionError, UsageError
 from layeranim.inputs.module_run import spacing
+from layeranim.records import dataclass
 
 Found = tuple[Packed, Array]
 """The layer that computes a call, and what the call gave, with its axes as that layer has them."""

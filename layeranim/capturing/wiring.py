@@ -7,12 +7,12 @@ where every number is the same.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
 
 from layeranim.engine.trace import Array, Shape
+from layeranim.records import dataclass
 
 MOST_AXES = 5
 """Of more axes no other order is tried."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import click
@@ -15,6 +15,7 @@ from layeranim.cli import manifests
 from layeranim.cli.console import Voice, out, out_json
 from layeranim.cli.program import debug_option
 from layeranim.cli.summary import append, summary_option
+from layeranim.records import dataclass
 
 REPORT = "layeranim-differences"
 

@@ -6,7 +6,7 @@ import importlib
 import platform
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from importlib import metadata
 
@@ -16,6 +16,7 @@ import layeranim
 from layeranim.cli.console import out, out_json
 from layeranim.cli.program import debug_option
 from layeranim.errors import MissingLibraryError
+from layeranim.records import dataclass
 
 LIBRARIES = {"numpy": "numpy", "manim": "layeranim.borrowed", "pillow": "PIL", "av": "av", "pycairo": "cairo",
              "manimpango": "manimpango", "uharfbuzz": "uharfbuzz", "click": "click", "rich": "rich",

@@ -11,7 +11,6 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -20,6 +19,7 @@ from layeranim.cli.console import error, let_go, lines, note, tolerant
 from layeranim.cli.signals import ENDS, ended_by_signals
 from layeranim.engine.spelling import suggestion
 from layeranim.errors import LayeranimError, out_of_threads
+from layeranim.records import dataclass
 from layeranim.version import __version__
 
 COMMANDS = {

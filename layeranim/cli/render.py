@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +23,7 @@ from layeranim.film.output import is_sequence
 from layeranim.film.writers import EVERY
 from layeranim.preparing import recorded
 from layeranim.preparing.filmed import Filmed
+from layeranim.records import dataclass
 from layeranim.stories.options import FilmOptions
 
 if TYPE_CHECKING:

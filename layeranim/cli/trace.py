@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from layeranim.engine.trace import Tensor, Trace
 from layeranim.errors import OptionError, OutputError
 from layeranim.inputs import printable
 from layeranim.preparing import notebook
+from layeranim.records import dataclass
 from layeranim.stories.options import FilmOptions
 
 NOT_HERE = {item.name: item.flag for item in FilmOptions.options() if item.name != "precision"}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from layeranim.errors import InputError, OptionError
 from layeranim.film.owned import provenance, standing
+from layeranim.records import dataclass
 from layeranim.theme import LIGHT, Theme, own
 
 MOVING = ("image/webp", "image/apng", "image/gif")

@@ -10,7 +10,6 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -26,6 +25,7 @@ from layeranim.embed.markdown import blocks
 from layeranim.embed.shelf import OWN, RENDER, SHOWN_AS, Shelf, one_of, width_of
 from layeranim.embed.snippets import Figure
 from layeranim.errors import LayeranimError, OptionError
+from layeranim.records import dataclass
 
 FOLDER = "films"
 """Of the site: where films go that do not lie among its pages."""

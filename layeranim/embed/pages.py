@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -20,6 +20,7 @@ from layeranim.film.hidden import reported
 from layeranim.film.output import Outputs
 from layeranim.film.owned import provenance
 from layeranim.film.provenance import dumped
+from layeranim.records import dataclass
 
 WIDTH = 640
 NONE = "none"

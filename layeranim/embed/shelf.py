@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from layeranim.assets.plan import load
 from layeranim.embed.files import Pair, is_path, of, pair
 from layeranim.engine.spelling import suggestion
 from layeranim.errors import InputError, ManifestError, OptionError
+from layeranim.records import dataclass
 
 RENDER = ("never", "missing", "always")
 SHOWN_AS = {"video": ("mp4",), "picture": ("gif", "mp4"), "player": ("html",)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +14,7 @@ from layeranim.embed.files import FilmFiles, Pair, of, stem
 from layeranim.embed.pages import BEGIN, LARGEST, Wanted, asked
 from layeranim.errors import InputError, MissingLibraryError, OptionError
 from layeranim.film.output import Output
+from layeranim.records import dataclass
 
 SUFFIX = ".pptx"
 WIDE = 12192000, 6858000

@@ -12,10 +12,11 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from layeranim.embed.files import FilmFiles, Pair
+from layeranim.records import dataclass
 
 Url = Callable[[Path], str]
 DARK = "(prefers-color-scheme: dark)"

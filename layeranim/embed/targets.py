@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ from layeranim.embed import snippets
 from layeranim.embed.snippets import Figure
 from layeranim.engine.spelling import suggestion
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 BASE = "--base (in Python base=)"
 PAGE = "--page (in Python page=)"

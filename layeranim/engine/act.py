@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
+
+from layeranim.records import dataclass
 
 Verb = Literal["affine", "activate", "multiply", "add", "complement", "join", "softmax"]
 

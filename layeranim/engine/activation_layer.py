@@ -8,7 +8,6 @@ what each makes is in the trace under its name: ``tanh.output``, ``tanh.derivati
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from layeranim.engine.option import ArrayOption, Choice, Choices, Config, Intege
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Shape, Step, Steps, Tensor, Trace, tensors
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 GATES = {"glu": "sigmoid", "reglu": "relu", "geglu": "gelu", "swiglu": "silu"}
 """The gated linear units, each by the function of its gate: Shazeer (2020), section 2."""

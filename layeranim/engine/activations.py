@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.special import erfc
 from layeranim.engine.trace import Array, Shape, count
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 # Klambauer et al., Self-Normalizing Neural Networks (2017), equation 14.
 SELU_ALPHA = 1.6732632423543772

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from layeranim.engine.act import Act
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.plan import Plan, Span, whole
 from layeranim.engine.trace import Array
+from layeranim.records import dataclass
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from layeranim.engine.activations import ACTIVATIONS
@@ -11,6 +10,7 @@ from layeranim.engine.arithmetic import Cell, at, per_cell
 from layeranim.engine.network import Sizes
 from layeranim.engine.option import Choice, Config, Flag, Integer, option
 from layeranim.engine.trace import Step, Steps, Tensor
+from layeranim.records import dataclass
 
 MOST = 4
 """The most dense layers of an encoder, and of a decoder."""

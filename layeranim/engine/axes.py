@@ -7,13 +7,13 @@ its cell stands for all. Such an axis has a size of its own, and so a name of it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from layeranim.engine.array import axes_text, shape_text
 from layeranim.engine.kinds import Integer, Kind, given
 from layeranim.engine.trace import Array, Region, Shape
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 MOST = 6
 """Axes that an array may have."""

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from layeranim.engine.lazy import product
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Layer, option
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Shape, Step, Steps, Tensor, Trace, tensors
+from layeranim.records import dataclass
 
 Cell = Mapping[str, int]
 

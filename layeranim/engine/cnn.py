@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from layeranim.engine import window
 from layeranim.engine.activations import ACTIVATIONS
@@ -19,6 +19,7 @@ from layeranim.engine.pool_shapes import PoolConfig
 from layeranim.engine.stages import Stage, shapes_of
 from layeranim.engine.trace import Shape
 from layeranim.errors import ShapeError
+from layeranim.records import dataclass
 
 MOST = 4
 """The most convolutions of a network."""

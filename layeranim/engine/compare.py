@@ -17,7 +17,6 @@ all others stay; its outputs are the same numbers, two of them in each other's p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -32,6 +31,7 @@ from layeranim.engine.recurrent import vanishing  # noqa: F401  (registers what 
 from layeranim.engine.replay import OPERATIONS, operation
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, tensors
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 KINDS = ("dense", "convolution", "recurrent", "attention")
 WEIGHTS = {kind: f"{kind}_weight" for kind in KINDS}

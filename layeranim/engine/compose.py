@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 
 import numpy as np
 
 from layeranim.engine import lazy
 from layeranim.engine.trace import Array, Recipe, Region, Role, Step, Steps, Tensor, Trace
+from layeranim.records import dataclass
 
 
 @dataclass(frozen=True)

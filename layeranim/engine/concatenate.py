@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from layeranim.engine.entry import enter
 from layeranim.engine.option import ArrayOption, Config, Integer, Layer, option
 from layeranim.engine.trace import Array, Region, Shape, Step, Tensor, Trace, count, tensors
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 Where = tuple[tuple[str, range], ...]
 MOST = 1000

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from layeranim.engine.arithmetic import per_cell
 from layeranim.engine.array import finite
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor
+from layeranim.records import dataclass
 
 Axes = tuple[str, ...]
 

@@ -8,7 +8,6 @@ order (see ``patches``), and their sums are those of all products, not of partia
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from layeranim.engine.trace import Array, Recipe, Region, Shape, Step, Steps, Te
 from layeranim.engine.window import Axis, pad
 from layeranim.engine.window import unread as unread_input
 from layeranim.errors import ShapeError
+from layeranim.records import dataclass
 
 ACTS = ("multiply", "sum", "add", "activate")
 """The steps of one output cell, in order."""

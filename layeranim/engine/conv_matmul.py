@@ -8,7 +8,6 @@ Its zeros are multiplied too, so a NaN or ∞ anywhere reaches every row of the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from layeranim.engine.memory import affordable
 from layeranim.engine.option import ArrayOption, Integer, Layer, option
 from layeranim.engine.trace import Array, Index, Recipe, Shape, Step, Steps, Tensor, Trace, count, kept, tensors
 from layeranim.engine.window import Axis, pad
+from layeranim.records import dataclass
 
 _INPUT = ("batch", "in_channels", "height", "width")
 _PADDED = ("batch", "in_channels", "padded_height", "padded_width")

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -24,6 +23,7 @@ from layeranim.engine.pool_shapes import spatial
 from layeranim.engine.trace import Array, Index, Recipe, Shape, Step, Steps, Tensor, Trace, count, kept, tensors
 from layeranim.engine.window import Axis, pad
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 
 # One number an axis where ConvConfig has two: mypy cannot see that the kinds check it.

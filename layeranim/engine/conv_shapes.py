@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from layeranim.engine import window
 from layeranim.engine.activations import ACTIVATIONS, scratch
@@ -14,6 +13,7 @@ from layeranim.engine.patches import taken
 from layeranim.engine.trace import Array, Shape, count
 from layeranim.engine.window import Axis
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

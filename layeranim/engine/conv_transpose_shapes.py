@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from layeranim.engine import door, window
@@ -16,6 +15,7 @@ from layeranim.engine.pool_shapes import spatial
 from layeranim.engine.trace import Shape, count
 from layeranim.engine.window import Axis
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 _STRIDES, _RATES = ("strides",), ("dilation_rate",)
 _WORDS, _SAME = ("same", "valid"), "same leaves stride × input"

@@ -9,10 +9,11 @@ Axes of kernels are letters: O filters, I channels of the input, H and W the win
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any
 
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 
 def cell(meaning: str) -> Any:

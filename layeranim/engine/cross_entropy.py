@@ -8,7 +8,6 @@ it is the negative log-likelihood. A sample that is left out (``ignore_index``) 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from layeranim.engine.option import ArrayOption, Choice, Config, Integer, Layer,
 from layeranim.engine.replay import OPERATIONS, finite_max, operation
 from layeranim.engine.trace import Array, Shape, Step, Steps, Tensor, Trace, tensors
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 _AXES = ("batch", "classes")
 

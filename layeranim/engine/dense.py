@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,6 +19,7 @@ from layeranim.engine.entry import enter, ranked, size_of, with_bias
 from layeranim.engine.lazy import product
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Layer, option
 from layeranim.engine.trace import Array, Shape, Step, Steps, Tensor, Trace, tensors
+from layeranim.records import dataclass
 
 ACTS = ("multiply", "sum", "add", "activate")
 """The steps of one unit, in order. With a softmax the last one is done for a whole row, after its last unit."""

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from layeranim.engine.memory import named
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Layer, Padding, PerAxis, option
 from layeranim.engine.trace import Array, Shape, Steps, Tensor, Trace, count
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 _INPUT = ("batch", "in_channels", "height", "width")
 _DEEP = ("depth_channels", "multiplicand", "kernel_height", "kernel_width")

@@ -8,7 +8,7 @@ do). ``momentum`` and ``nesterov`` are SGD with a velocity. Everything a method 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +22,7 @@ from layeranim.engine.surfaces import SURFACES, level_of, loss_at, slope_at
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, tensors
 from layeranim.engine.training import HISTORIES, Move, OptimiserConfig, clipping, filled, first_entry, moves, perform
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 METHODS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw")
 ADAPTIVE = ("adagrad", "rmsprop", "adam", "adamw")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, 
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Shape, Step, Steps, Tensor, Trace, tensors
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 Cell = Mapping[str, int]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from layeranim.engine.option import ArrayOption, Config, Kind, Layer, option
 from layeranim.engine.option import given as said
 from layeranim.engine.trace import Array, Shape, Steps, Tensor, Trace, tensors
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 _NAMES = ("input", "other")
 

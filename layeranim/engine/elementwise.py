@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from layeranim.engine.replay import OPERATIONS, finite_max, operation
 from layeranim.engine.special import erf
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, count, tensors
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 Cell = Mapping[str, int]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from layeranim.engine.option import ArrayOption, Config, Integer, Layer, Words, 
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Shape, Step, Tensor, Trace, tensors
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 Cell = Mapping[str, int]
 

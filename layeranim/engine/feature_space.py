@@ -8,7 +8,6 @@ features the border is a straight line, of the inputs it is what φ makes of tha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from layeranim.engine.option import ArrayOption, Choice, Config, Integer, Layer,
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, tensors
 from layeranim.errors import ShapeError
+from layeranim.records import dataclass
 
 SQUARE = "square"
 AROUND = 0.25

@@ -7,7 +7,7 @@ The network ends in a softmax and pays the cross-entropy of each mini-batch. Eve
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from itertools import chain, pairwise
 from typing import Any
@@ -38,6 +38,7 @@ from layeranim.engine.training import (
     steps_of,
 )
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

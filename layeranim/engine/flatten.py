@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from layeranim.engine.memory import alike
 from layeranim.engine.option import ArrayOption, Config, Layer
 from layeranim.engine.replay import operation
 from layeranim.engine.trace import Array, Shape, Step, Tensor, Trace, count, tensors
+from layeranim.records import dataclass
 
 _INPUT, _OUTPUT = ("batch", "channels", "height", "width"), ("batch", "features")
 

@@ -11,7 +11,7 @@ and so on; ``states`` and ``critic_states`` the updates of both.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -28,6 +28,7 @@ from layeranim.engine.gan_operations import FORMS, forger_loss, judge_loss, powe
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Layer, Real, option
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, tensors
 from layeranim.engine.training import HISTORIES, METHODS, Move, OptimiserConfig, filled, first_entry, moves, perform
+from layeranim.records import dataclass
 
 GENERATOR, CRITIC = "generator", "critic"
 PLAYERS, SOURCES = (CRITIC, GENERATOR), ("real", "forged")

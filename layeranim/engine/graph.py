@@ -8,7 +8,6 @@ stands as the model gave it: one step ``arrange`` takes ``<name>.given`` over, a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from layeranim.engine import window
 from layeranim.engine.array import shape_text
@@ -18,6 +17,7 @@ from layeranim.engine.option import ArrayOption, Config, Layer, option
 from layeranim.engine.rearrange import arrange, kept
 from layeranim.engine.trace import Array, Region, Role, Shape, Step, Steps, Tensor, Trace, count, tensors
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 RESULTS = ("output", "loss", "losses")
 """What a layer calls that which a model's call gives."""

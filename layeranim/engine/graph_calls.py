@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
 from layeranim.engine.attention import ATTENTION
@@ -20,6 +20,7 @@ from layeranim.engine.option import Kind
 from layeranim.engine.reduce import REDUCE
 from layeranim.engine.trace import Shape, count
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 LAYERS = IN_ROWS | {layer.name: layer for layer in (
     ATTENTION, BILINEAR, CONCATENATE, CROSS_ENTROPY, EINSUM, ELEMENTWISE, LOSS, MATMUL, REDUCE,

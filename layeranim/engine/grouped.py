@@ -7,7 +7,7 @@ makes those of a block of groups. Arrays are one sample's: groups first.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import gcd
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from layeranim.engine.trace import Array, Shape, count
 from layeranim.engine.window import Axis
+from layeranim.records import dataclass
 
 ALL = slice(None)
 

@@ -7,7 +7,6 @@ scheme, times its spread σ. How large the numbers of a layer are says their roo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -23,6 +22,7 @@ from layeranim.engine.recurrent import vanishing  # its matrix product
 from layeranim.engine.replay import OPERATIONS
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, tensors
 from layeranim.errors import ShapeError
+from layeranim.records import dataclass
 
 SCHEMES = ("zeros", "small", "large", "xavier", "he")
 USUAL = ("zeros", "small", "large", "xavier")

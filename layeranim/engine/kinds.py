@@ -11,11 +11,11 @@ import operator
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from layeranim.engine import spelling, synonyms
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 
 class Kind:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from layeranim.engine.activation_layer import ACTIVATION
@@ -26,6 +25,7 @@ from layeranim.engine.trace import Shape, count
 from layeranim.engine.transformer import TRANSFORMER
 from layeranim.engine.upsample import UPSAMPLE
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 LAYERS = {layer.name: layer for layer in (
     ACTIVATION, BATCH_NORM, CONV, CONV_1D, CONV_3D, CONV_TRANSPOSE, CONV_TRANSPOSE_1D, CONV_TRANSPOSE_3D, DENSE,

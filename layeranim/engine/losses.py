@@ -8,7 +8,6 @@ ones weighed by ``pos_weight``; kl t (ln t − p) of a log-probability p.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from layeranim.engine.option import ArrayOption, Choice, Config, Layer, Real, op
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Shape, Step, Steps, Tensor, Trace, tensors
 from layeranim.errors import ShapeError
+from layeranim.records import dataclass
 
 _AXES = ("batch", "features")
 _BENT = ("huber", "smooth-l1")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from layeranim.engine.contraction import Contraction
 from layeranim.engine.entry import enter, ranked, size_of
 from layeranim.engine.option import ArrayOption, Config, Layer
 from layeranim.engine.trace import Array, Shape, Steps, Tensor, Trace, tensors
+from layeranim.records import dataclass
 
 _INPUT, _OTHER, _OUTPUT = ("batch", "rows", "inner"), ("batch", "inner", "columns"), ("batch", "rows", "columns")
 

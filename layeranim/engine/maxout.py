@@ -7,7 +7,6 @@ is their upper hull: a convex curve of at most so many pieces, whose form is lea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from layeranim.engine.entry import enter, ranked, size_of, with_bias
 from layeranim.engine.lazy import product
 from layeranim.engine.option import ArrayOption, Config, Flag, Integer, Layer, option
 from layeranim.engine.trace import Array, Shape, Step, Steps, Tensor, Trace, tensors
+from layeranim.records import dataclass
 
 _INPUT, _WEIGHT, _SUMS = ("batch", "in_features"), ("pieces", "in_features"), ("batch", "pieces")
 

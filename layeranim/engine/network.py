@@ -8,7 +8,7 @@ gradient of the last z is (a − y)/batch, else it goes through the loss's own d
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -27,6 +27,7 @@ from layeranim.engine.softmax import SOFTMAX, SoftmaxConfig
 from layeranim.engine.stages import Stage, backwards, charged, forwards, joined, makes_of, shapes_of, updated
 from layeranim.engine.trace import Array, Role, Shape, Steps, Tensor, Trace, count
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 MOST = 8
 """The most dense layers of a network."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from layeranim.engine.entry import ranked
 from layeranim.engine.option import Choice, Config, Flag, Integer, Real, option
 from layeranim.engine.trace import Array, Region, Shape, count
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 KINDS = ("batch", "layer", "group", "instance", "rms")
 LAST = ("layer", "rms")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, replace
+from dataclasses import MISSING, field, replace
 from functools import cache
 from typing import Any, ClassVar
 
@@ -30,6 +30,7 @@ from layeranim.engine.kinds import (
 from layeranim.engine.memory import Makes
 from layeranim.engine.trace import Array, Role, Shape, Tensor, Trace
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 __all__ = [
     "ArrayOption",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -18,6 +17,7 @@ from layeranim.engine.option import ArrayOption, Choice, Config, Layer, Real, op
 from layeranim.engine.replay import operation
 from layeranim.engine.trace import Array, Region, Shape, Step, Tensor, Trace, tensors
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 Cell = Mapping[str, int]
 

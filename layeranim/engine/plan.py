@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import accumulate
 from typing import Any
 
 from layeranim.engine.trace import Region, Step, Steps, Tensor, cell, count
+from layeranim.records import dataclass
 
 
 @dataclass(frozen=True)

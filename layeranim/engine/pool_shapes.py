@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from layeranim.engine.option import Choice, Config, Flag, Integer, Padding, PerA
 from layeranim.engine.trace import Array, Shape
 from layeranim.engine.window import Axis
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 WINDOWED = ("max", "mean", "lp")
 MODES = (*WINDOWED, "global-max", "global-mean", "adaptive-max", "adaptive-mean")

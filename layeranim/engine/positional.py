@@ -11,7 +11,6 @@ Learned      encoding[p] = table[p], a row for every position that there is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from layeranim.engine.replay import operation
 from layeranim.engine.trace import Array, Role, Shape, Tensor, Trace
 from layeranim.engine.window import affordable
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 
 def frequencies(features: int, base: float) -> Array:

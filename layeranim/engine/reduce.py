@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, 
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Region, Shape, Step, Tensor, Trace, count, tensors
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 Cell = Mapping[str, int]
 Over = tuple[int, ...]

@@ -11,7 +11,6 @@ max-norm    w ← w − η ∇L(w), then w · c / ‖w‖ where ‖w‖ is above
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -26,6 +25,7 @@ from layeranim.engine.surfaces import level_of, loss_at, slope_at
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, tensors
 from layeranim.engine.training import add_scaled
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 PENALTIES = ("none", "l2", "l1", "max-norm")
 QUADRATIC = (("surface", "quadratic"),)

@@ -7,12 +7,12 @@ filled the trace; so a replay that agrees is evidence for both.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from layeranim.engine.trace import Array, Region, Step, Steps, Trace
+from layeranim.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ more unfolds what it wrote (``0.folded`` into ``0.output``). Tensors and axes ca
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from layeranim.engine import door, window
@@ -23,6 +23,7 @@ from layeranim.engine.rearrange import arrange, input_axes, kept, reshaped, turn
 from layeranim.engine.refit import refitted
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, count, tensors
 from layeranim.errors import OptionError, ShapeError, UsageError
+from layeranim.records import dataclass
 
 _DEFAULT = text(
     [

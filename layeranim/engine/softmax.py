@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from layeranim.engine.entry import enter, ranked
 from layeranim.engine.memory import alike
 from layeranim.engine.option import ArrayOption, Config, Flag, Integer, Layer, Real, option
 from layeranim.engine.trace import Array, Shape, Step, Tensor, Trace, tensors
+from layeranim.records import dataclass
 
 _AXES = ("batch", "classes")
 

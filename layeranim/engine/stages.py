@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from layeranim.engine.option import Layer
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, count
 from layeranim.engine.training import add_scaled
 from layeranim.errors import UsageError
+from layeranim.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ all others  Σ w r², r polynomials in x and y: the functions that optimisers ha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array
+from layeranim.records import dataclass
 
 Polynomial = Mapping[tuple[int, int], float]
 """Coefficients by the powers of x and y."""

@@ -7,7 +7,6 @@ which its terms are added. Of h hidden units there are h! orders, so every funct
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import factorial
 
 import numpy as np
@@ -21,6 +20,7 @@ from layeranim.engine.network import Sizes
 from layeranim.engine.option import ArrayOption, Choice, Config, Integer, Layer, option
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, tensors
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 MOST = 170
 """Of more units the number of orders is too large to be told."""

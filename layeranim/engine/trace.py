@@ -12,7 +12,7 @@ import math
 import os
 from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from layeranim.engine.tables import aligned
 from layeranim.errors import ShapeError
+from layeranim.records import dataclass
 
 if TYPE_CHECKING:
     from layeranim.engine.option import Config

@@ -11,7 +11,6 @@ numbers and the steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Layer, Re
 from layeranim.engine.replay import OPERATIONS, finite_max, operation
 from layeranim.engine.trace import Array, Region, Shape, Step, Steps, Tensor, Trace, tensors
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 METHODS = ("sgd", "adagrad", "rmsprop", "adam", "adamw")
 HISTORIES = ("parameters", "velocity", "square_sum", "square_average", "gradient_average", "first_moment",

@@ -8,7 +8,6 @@ Keys, Cubic convolution interpolation for digital image processing (1981), with 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -22,6 +21,7 @@ from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Layer, Pe
 from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Region, Shape, Step, Tensor, Trace, tensors
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 Cell = Mapping[str, int]
 _INPUT, _OUTPUT = ("batch", "channels", "height", "width"), ("batch", "channels", "out_height", "out_width")

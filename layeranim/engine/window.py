@@ -7,7 +7,6 @@ relationship 15, with the padding of both ends written apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +16,7 @@ from layeranim.engine.conventions import CONVENTIONS
 from layeranim.engine.memory import affordable as affordable
 from layeranim.engine.trace import Array, Shape
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 Mode = Literal["zeros", "reflect", "replicate", "circular"]
 MODES: tuple[Mode, ...] = ("zeros", "reflect", "replicate", "circular")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from layeranim import theme
 from layeranim.film.captions_words import Spoken, texts
+from layeranim.records import dataclass
 from layeranim.stories.storyboard import Beat, Storyboard
 
 LETTERS = 20

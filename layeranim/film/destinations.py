@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from io import TextIOBase
 from pathlib import Path
@@ -16,6 +16,7 @@ from layeranim.film import output
 from layeranim.film.output import STDOUT
 from layeranim.film.places import NUMBER
 from layeranim.film.writers import EVERY, FORMATS, STILLS, check_clear, check_size
+from layeranim.records import dataclass
 from layeranim.stories.options import FilmOptions
 
 DEFAULT_FORMATS = ("mp4", "gif")

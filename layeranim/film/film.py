@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from layeranim.film.renderer import EnoughDrawn, FilmRenderer
 from layeranim.film.stills import making
 from layeranim.film.writers import FORMATS, STILLS, Rect, Spec, Writer, writer
 from layeranim.layout import View
+from layeranim.records import dataclass
 from layeranim.scenes.base import ExplainerScene
 from layeranim.stories.alt import of_still
 from layeranim.stories.options import FilmOptions

@@ -16,7 +16,6 @@ import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from layeranim.film.hidden import HIDDEN
 from layeranim.film.output import Output, Outputs
 from layeranim.film.places import frames_at, is_sequence, mode_of
 from layeranim.film.provenance import dumped
+from layeranim.records import dataclass
 
 LARGEST = 10_000_000
 """Bytes of a provenance file, and of captions."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from layeranim.engine.written import written
+from layeranim.records import dataclass
 from layeranim.stories.options import FilmOptions
 from layeranim.version import __version__
 

@@ -10,7 +10,7 @@ haiku.MultiHeadAttention.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from layeranim.engine.array import numeric, shape_text
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 PARTS = ("query", "key", "value")
 LAID = ("out in", "in out", "heads", "flat heads")

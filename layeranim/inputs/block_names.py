@@ -7,13 +7,13 @@ timm's vision_transformer.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from layeranim.engine.array import numeric
 from layeranim.engine.packing import Packed
 from layeranim.errors import OptionError
 from layeranim.inputs import attention_names
+from layeranim.records import dataclass
 
 _OURS = {"linear1": "feedforward.{}_expand", "linear2": "feedforward.{}_contract", "gate": "feedforward.{}_gate",
          "norm1": "self_norm.{}", "norm2": "feedforward_norm.{}"}  # fmt: skip

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from layeranim.engine import memory, spelling
 from layeranim.errors import InputError, LayeranimError
 from layeranim.inputs.safe import printable
+from layeranim.records import dataclass
 
 MAX_AXES = 8
 RAISE_LIMIT = "raise the limit: --max-memory SIZE (max_memory= in Python)"

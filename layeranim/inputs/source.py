@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from layeranim.inputs.request import Request
 from layeranim.inputs.safe import printable
+from layeranim.records import dataclass
 
 Kind = Literal["file", "sample", "literal", "array", "random", "kernel"]
 

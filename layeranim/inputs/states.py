@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from layeranim.engine.option import suggest
@@ -19,6 +18,7 @@ from layeranim.inputs.safe import printable
 from layeranim.inputs.source import source
 from layeranim.inputs.stored import INDEX, READERS, Stored, parts, stored
 from layeranim.inputs.within import Base
+from layeranim.records import dataclass
 
 MOST = 10_000
 """Arrays of one layer."""

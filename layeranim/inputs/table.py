@@ -6,7 +6,7 @@ import csv
 import re
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import IO
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from layeranim.inputs import text
 from layeranim.inputs.request import Request
 from layeranim.inputs.safe import printable
+from layeranim.records import dataclass
 
 LINE = re.compile(r"\r\n|\r|\n")
 QUOTED = re.compile(r'"[^"]*"')

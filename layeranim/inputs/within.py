@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from layeranim.errors import InputError, UsageError
 from layeranim.inputs.safe import printable
+from layeranim.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from layeranim import inputs
@@ -16,6 +16,7 @@ from layeranim.engine.option import given as said
 from layeranim.engine.trace import Shape
 from layeranim.errors import LayeranimError, OptionError, UsageError
 from layeranim.preparing.given import InputOptions
+from layeranim.records import dataclass
 from layeranim.stories.preset import Made, Preset
 
 KEYS = ("key_tokens", "tokens")

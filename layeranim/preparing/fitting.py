@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 from typing import Any
@@ -22,6 +21,7 @@ from layeranim.engine.trace import Shape
 from layeranim.errors import LayeranimError
 from layeranim.inputs.loading import LEFT_OUT, OURS, RECURRENT, from_state
 from layeranim.inputs.stored.held import as_numbers
+from layeranim.records import dataclass
 
 _RANKS = {"dense": 2, "neuron": 2, "embedding": 2, "bilinear": 3, "conv1d": 3, "conv-transpose1d": 3, "conv": 4,
           "conv-matmul": 4, "conv-transpose": 4, "conv3d": 5, "conv-transpose3d": 5}  # fmt: skip

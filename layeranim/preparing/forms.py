@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from layeranim.engine.option import ArrayOption, Kind, Layer
 from layeranim.engine.option import given as said
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 SPACE, KERNEL, SEQUENCE = "space", "kernel", "sequence"
 LETTERS = "NCDHWTOI"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +13,7 @@ from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, Layer, 
 from layeranim.engine.option import given as said
 from layeranim.errors import OptionError
 from layeranim.preparing.forms import Layout
+from layeranim.records import dataclass
 from layeranim.stories.options import Bytes, FilmOptions
 
 
@@ -57,7 +57,7 @@ class InputOptions(Config):
     max_memory: int = option(
         Bytes(), "512MiB", "how much memory may be taken, beyond the program itself and your files", old=("max_input",)
     )
-    weights: Any = option(  # noqa: RUF009
+    weights: Any = option(
         StateDict(), None, "all weights, from a file of PyTorch, Keras, Flax, ONNX, …, a prefix after a colon"
     )
     convention: str | None = option(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from layeranim.engine.option import Config, Text, Words, option
 from layeranim.preparing.given import InputOptions
+from layeranim.records import dataclass
 from layeranim.stories.networks.opened import OPEN_MOST, Stages
 from layeranim.stories.options import FilmOptions
 

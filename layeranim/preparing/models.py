@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from layeranim import catalog, inputs
@@ -19,6 +19,7 @@ from layeranim.preparing import network
 from layeranim.preparing.given import allowed
 from layeranim.preparing.traced import film_of, of_call, worded
 from layeranim.preparing.work import Work, coloured, lettered
+from layeranim.records import dataclass
 from layeranim.stories.networks.captured_options import GraphFilmConfig
 from layeranim.stories.options import FilmOptions
 

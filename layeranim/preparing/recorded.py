@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from layeranim import catalog, inputs
@@ -15,6 +15,7 @@ from layeranim.errors import InputError, LayeranimError, OptionError
 from layeranim.preparing.filmed import Filmed
 from layeranim.preparing.given import allowed
 from layeranim.preparing.work import coloured, lettered
+from layeranim.records import dataclass
 from layeranim.stories.options import FilmOptions
 
 if TYPE_CHECKING:

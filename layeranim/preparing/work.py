@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from layeranim import catalog, inputs
@@ -14,6 +14,7 @@ from layeranim.engine.trace import Trace
 from layeranim.errors import InputError, OptionError, UsageError
 from layeranim.preparing.arrays import is_drawing, is_picture
 from layeranim.preparing.filmed import Filmed
+from layeranim.records import dataclass
 from layeranim.stories.options import THEMES, FilmOptions
 from layeranim.stories.preset import Preset
 

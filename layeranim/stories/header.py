@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from layeranim import theme
 from layeranim.canvas import PARAMETERS_ROW, TITLE_ROW, WIDE, Canvas
 from layeranim.engine.option import Config
+from layeranim.records import dataclass
 from layeranim.stories import phrases, rows
 from layeranim.stories.storyboard import Fact, Line, Point, Run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +12,7 @@ from layeranim.engine import synonyms
 from layeranim.engine.option import Choice, Config, Flag, Integer, Kind, Text, given, option
 from layeranim.engine.spelling import suggestion
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 if TYPE_CHECKING:
     from layeranim.canvas import Canvas
@@ -203,7 +204,7 @@ class FilmOptions(Config):
         "hd 1920×1080 at 50 fps (GIF, WebP, APNG 960×540 at 25)",
     )
     size: tuple[int, int] | None = option(Size(), None, "size of every picture in pixels, instead of the quality's")
-    fps: Fraction | None = option(Rate(), None, "frames a second, instead of the quality's")  # noqa: RUF009
+    fps: Fraction | None = option(Rate(), None, "frames a second, instead of the quality's")
     pace: str = option(Choice(("slow", "normal", "fast")), "normal", "slow takes up to 1.5 times as long, fast 0.6")
     steps: str = option(Selection(), "all", "which steps to show: all, first:N or A-B")
     show: str | None = option(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from layeranim import displayed, numbers, theme, typeface
 from layeranim.canvas import WIDE
+from layeranim.records import dataclass
 from layeranim.stories.activations import activation_name
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Source, Telling
 

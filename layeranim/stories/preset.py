@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from layeranim.engine.option import Config
+from layeranim.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from itertools import groupby
 from math import ceil
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from layeranim import numbers, theme
 from layeranim.canvas import WIDE, Canvas
 from layeranim.engine.trace import Region, Trace
+from layeranim.records import dataclass
 from layeranim.stories.preset import Preset
 from layeranim.typeface import Weight
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 
 from layeranim import theme
+from layeranim.records import dataclass
 from layeranim.stories.options import PACES
 from layeranim.stories.storyboard import Beat, Storyboard, plain
 

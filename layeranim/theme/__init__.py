@@ -6,7 +6,9 @@ Colours are ``#RRGGBB``. Fills say *how much*, frames say *what it is*, dashes s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+
+from layeranim.records import dataclass
 
 # ── measures, design pixels ──────────────────────────────────────────────────
 WIDTH, HEIGHT = 1280, 720

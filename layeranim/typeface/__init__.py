@@ -13,7 +13,6 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import groupby
@@ -22,6 +21,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from layeranim.records import dataclass
 from layeranim.theme import SUBSCRIPT, SUBSCRIPT_DROP, SUPERSCRIPT_RISE
 from layeranim.typeface import bidi, foreign
 from layeranim.typeface.drawn import BOX as BOX

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.resources import files
 from typing import Any
 
+from layeranim.records import dataclass
 from layeranim.typeface import FILES, Weight
 
 

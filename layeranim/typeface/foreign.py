@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 import numpy as np
 
 from layeranim.errors import InputError
+from layeranim.records import dataclass
 from layeranim.typeface.outlines import Contour, Shaper
 
 JOINERS = "\u200c\u200d"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Real, Words, option
+from layeranim.records import dataclass
 
 KINDS = ("dot", "scaled", "additive", "multiplicative", "cosine")
 

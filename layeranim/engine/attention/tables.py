@@ -7,7 +7,6 @@ looks at is a row here and there, and what the layer is for, the mixtures, needs
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from layeranim.engine.attention.config import AttentionConfig
 from layeranim.engine.attention.scores import attend, scores
 from layeranim.engine.trace import Array, Index, Recipe, Shape, count
+from layeranim.records import dataclass
 
 LARGE = 12 * 512**2
 """Scores beyond which no table of them is kept. Those of twelve heads over 512 words are: the way back reads all."""

@@ -15,12 +15,12 @@ The one table gives the forward pass, the recipes, the steps and, read backwards
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from layeranim.engine.act import Act as Act
 from layeranim.engine.conventions import CONVENTIONS
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 Kind = Literal["rnn", "gru", "lstm"]
 
@@ -51,6 +51,9 @@ class Functions:
         return "cell_" + self.own.replace("-", "_")
 
 
+_USUAL = Functions()
+
+
 def gate_order(kind: Kind, variant: str, convention: str) -> tuple[str, ...]:
     """The parts of packed weights in the order of their rows: PyTorch i f g o and r z n, Keras i f c o and z r h.
 
@@ -79,7 +82,7 @@ def joined_weight(part: str) -> str:
 def table(
     kind: Kind,
     *,
-    functions: Functions = Functions(),
+    functions: Functions = _USUAL,
     variant: str = "reset-after",
     biases: tuple[str, ...] = (),
     peepholes: bool = False,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.conventions import NAMES
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Words, option
 from layeranim.engine.recurrent.cells import Kind, gate_order
+from layeranim.records import dataclass
 
 _SHARED: dict[str, Any] = {
     "input_size": lambda: option(Integer(1), None, "features of each time step"),

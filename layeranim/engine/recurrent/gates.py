@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
@@ -12,6 +11,7 @@ from layeranim.engine.activations import ACTIVATIONS
 from layeranim.engine.recurrent.cells import Act
 from layeranim.engine.recurrent.sweep import StepCall
 from layeranim.engine.trace import Array
+from layeranim.records import dataclass
 
 _SUMS, _ADDED, _WEIGHT = "all pre-activations", "the state's part of them", "all weights of the state"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from layeranim.engine.recurrent.config import (
 )
 from layeranim.engine.recurrent.forward import STATES, active, cell_table, final, kept, shifted, split
 from layeranim.engine.trace import Array, Role, Tensor
+from layeranim.records import dataclass
 
 WEIGHT_AXES = {
     "weight_hidden": ("gates", "hidden"),

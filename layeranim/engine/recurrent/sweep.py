@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
 from layeranim.engine.trace import Array
+from layeranim.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from layeranim.engine.arithmetic import Cell, at, per_cell
@@ -15,6 +14,7 @@ from layeranim.engine.option import ArrayOption, Config, Integer, Layer, option
 from layeranim.engine.trace import Region, Shape, Step, Tensor, Trace, count
 from layeranim.engine.window import affordable
 from layeranim.errors import ShapeError
+from layeranim.records import dataclass
 
 _OUTPUT = ("batch", "time", "features")
 

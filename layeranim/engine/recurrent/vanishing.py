@@ -14,7 +14,6 @@ With ``losses=every`` each state has a loss of its own, whose gradients add up o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,6 +28,7 @@ from layeranim.engine.replay import finite_max, operation
 from layeranim.engine.trace import Array, Region, Role, Shape, Step, Steps, Tensor, Trace
 from layeranim.engine.window import affordable
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 _AT = ("scales", "time")
 _BACK = ("ways", "time")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from layeranim.engine.attention import AttentionConfig
@@ -14,6 +13,7 @@ from layeranim.engine.recurrent import GRU, LSTM, RNN
 from layeranim.engine.trace import Shape
 from layeranim.engine.window import affordable
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 
 CELLS: dict[str, Layer] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 Shapes = dict[str, Shape]

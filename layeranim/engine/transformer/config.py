@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from layeranim.engine.activation_layer import GATES
 from layeranim.engine.attention import AttentionConfig
 from layeranim.engine.compose import INNER, Part
 from layeranim.engine.option import ArrayOption, Choice, Config, Flag, Integer, Real, option
+from layeranim.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from itertools import islice, product
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from layeranim import numbers
 from layeranim.engine.trace import Region, Tensor, Trace, count
+from layeranim.records import dataclass
 
 SIDES = (12, 8, 6, 4, 2)
 """Rows and columns that a table shows at most: the first with which all tables of a film fit into ``ROOM``."""

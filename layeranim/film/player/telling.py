@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from layeranim.engine.trace import Trace
 from layeranim.film.player.tables import ROOM, SIDES, StepTables
+from layeranim.records import dataclass
 from layeranim.stories.storyboard import Beat, Line, Storyboard, plain
 from layeranim.stories.timing import frame_at
 

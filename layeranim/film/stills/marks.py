@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from layeranim import theme, typeface
+from layeranim.records import dataclass
 from layeranim.stories.storyboard import Box, Line
 from layeranim.theme import Theme
 from layeranim.typeface import Letter, Weight

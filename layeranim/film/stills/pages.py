@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from layeranim import theme as themes
 from layeranim.film.stills import marks as m
 from layeranim.film.stills.pdf import Group, Page
 from layeranim.film.stills.taken import Still, chosen
+from layeranim.records import dataclass
 from layeranim.stories import alt, phrases, rows
 from layeranim.stories.storyboard import Box, Line, Run, Storyboard
 from layeranim.theme import Theme

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from layeranim.film.stills.marks import CellsMark, Colour, Curves, Mark, PathMark, TextMark
 from layeranim.film.stills.pdf_fonts import Fonts
 from layeranim.film.stills.pdf_objects import Objects, number, numbers, string
+from layeranim.records import dataclass
 from layeranim.version import __version__
 
 SHARP = 640

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +12,7 @@ from layeranim import theme as themes
 from layeranim.film.renderer import FilmRenderer
 from layeranim.film.stills import drawn
 from layeranim.film.stills.marks import Mark
+from layeranim.records import dataclass
 from layeranim.stories.storyboard import Beat, Storyboard
 from layeranim.stories.timing import BRIEF
 from layeranim.theme import Theme

@@ -7,11 +7,11 @@ same bytes on every run and with any number of workers, and last as long as the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from layeranim.errors import OptionError
 from layeranim.film.writers.spec import FrameFiles, Rect, Spec, Writer
+from layeranim.records import dataclass
 
 __all__ = [
     "EVERY",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
+
+from layeranim.records import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

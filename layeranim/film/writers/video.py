@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from queue import Queue
 from threading import Thread
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from layeranim.errors import RenderError
 from layeranim.film.writers.spec import Rect, Spec
 from layeranim.film.writers.yuv import ClearPlanes, Planes, clear, convert, paste
+from layeranim.records import dataclass
 from layeranim.theme import rgb
 
 KEYFRAMES = 200

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from layeranim.inputs.request import Request
+from layeranim.records import dataclass
 
 Opener = Callable[[str], AbstractContextManager[IO[bytes]]]
 """Opens a file in the folder of the one that names it."""

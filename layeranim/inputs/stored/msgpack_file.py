@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import IO, Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from layeranim.inputs.request import Request
 from layeranim.inputs.stored.held import HeldArray, Stored, as_numbers, unreadable, widened
 from layeranim.inputs.stored.tree import leaves
+from layeranim.records import dataclass
 
 DAMAGED = "it is damaged or cut short: save it again with flax.serialization.to_bytes"
 ARRAY = 1

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import IO, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from layeranim.inputs.npy import decode
 from layeranim.inputs.request import Request
 from layeranim.inputs.stored.held import HeldArray, Opener, Stored, as_numbers, unreadable, widened
+from layeranim.records import dataclass
 
 DAMAGED = "it is damaged or cut short: export it again"
 KINDS = {1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "str", 9: "bool",

@@ -9,10 +9,11 @@ from __future__ import annotations
 import io
 import pickletools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from layeranim.inputs.request import Request
+from layeranim.records import dataclass
 
 OBJECT = 128
 """Bytes that one object of a pickle may take in memory, about."""

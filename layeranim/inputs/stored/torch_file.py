@@ -11,7 +11,6 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import IO, Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from layeranim.inputs.request import Request
 from layeranim.inputs.stored.held import BITS, HeldArray, Stored, as_numbers, unreadable, widened
 from layeranim.inputs.stored.pickled import Inert, unpickled, unpickled_from
 from layeranim.inputs.stored.tree import leaves
+from layeranim.records import dataclass
 
 DAMAGED = "it is damaged or cut short: save it again with torch.save"
 AGAIN = "save the state dict alone: torch.save(model.state_dict(), path)"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from layeranim.engine.attention import ATTENTION
 from layeranim.engine.attention.config import AttentionConfig
 from layeranim.engine.option import Integer, option
+from layeranim.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import cast
 
 from layeranim.engine.option import Words, option
@@ -11,6 +10,7 @@ from layeranim.engine.trace import Shape
 from layeranim.engine.transformer import TRANSFORMER, complete
 from layeranim.engine.transformer.config import TransformerConfig
 from layeranim.errors import OptionError, ShapeError
+from layeranim.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

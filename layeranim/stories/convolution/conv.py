@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from layeranim import numbers
+from layeranim.records import dataclass
 from layeranim.stories.convolution import shared
 from layeranim.stories.convolution.conv_view import ConvView
 from layeranim.stories.convolution.conv_words import GOOD_FOR, ConvWords

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from layeranim import numbers
 from layeranim.engine.trace import Array, Region
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 from layeranim.stories.convolution import shared
 from layeranim.stories.convolution.shared import KERNEL, OUT
 from layeranim.stories.phrases import sentence

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from layeranim import layout, numbers
 from layeranim.engine.trace import Trace
+from layeranim.records import dataclass
 from layeranim.stories.convolution import shared
 from layeranim.stories.convolution.shared import KERNEL, OUT
 from layeranim.stories.stage import Grid, Lattice, Repeat, Row, Tally, Tries

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from layeranim.engine.trace import Array
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
 from layeranim.stories.pictures import side_of

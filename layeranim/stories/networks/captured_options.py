@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from layeranim.engine.graph import GRAPH, GraphConfig
 from layeranim.engine.option import option
+from layeranim.records import dataclass
 from layeranim.stories.networks.opened import OPEN_MOST, Stages
 
 

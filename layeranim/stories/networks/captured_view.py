@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from layeranim.engine.graph_calls import GIVEN, GraphCall, calls_of
+from layeranim.records import dataclass
 from layeranim.stories.networks import captured_cards
 from layeranim.stories.networks.sequential_view import RowStage, RowView
 

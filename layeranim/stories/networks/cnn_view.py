@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from layeranim.engine import window
 from layeranim.engine.trace import Array, Region, count
+from layeranim.records import dataclass
 from layeranim.stories import phrases, pictures
 from layeranim.stories.activations import activation_word
 from layeranim.stories.stage import Maps

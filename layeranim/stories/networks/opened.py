@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from layeranim.engine.option import Words
+from layeranim.records import dataclass
 
 if TYPE_CHECKING:  # every manifest is held against these options: they load little
     from layeranim.canvas import Canvas

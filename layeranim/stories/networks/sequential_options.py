@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import cast
 
 from layeranim.engine.links import Link, LinkRow, links_of, text
@@ -11,6 +10,7 @@ from layeranim.engine.option import option, suggest
 from layeranim.engine.sequential import SEQUENTIAL, SequentialConfig, complete
 from layeranim.engine.trace import Shape
 from layeranim.errors import OptionError
+from layeranim.records import dataclass
 from layeranim.stories.networks.opened import OPEN_MOST, Stages
 
 

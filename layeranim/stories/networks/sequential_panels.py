@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from layeranim.engine.trace import Region
 from layeranim.layout import Fit
+from layeranim.records import dataclass
 from layeranim.stories.networks import sequential_words as words
 from layeranim.stories.networks.sequential_view import STATED, RowStage, RowView
 from layeranim.stories.stage import Grid, Leading, Passage, Tally

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from layeranim.engine.embedding import numbered as numbered_words
 from layeranim.engine.links import links_of
 from layeranim.engine.trace import Array, Region, Shape, count
+from layeranim.records import dataclass
 from layeranim.stories.networks.sequential_options import SequentialFilmConfig, opened
 from layeranim.stories.stage import Each, Grid, Passage, Passages, Play
 from layeranim.stories.stage.figures import Covered, Figures

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from layeranim import numbers
 from layeranim.engine import pool as engine
 from layeranim.engine.trace import Region
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.pooling.pool_view import SHIFTED, Place, PoolView
 from layeranim.stories.stage import Grid

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from layeranim import numbers
 from layeranim.layout import LEAST_PITCH
+from layeranim.records import dataclass
 from layeranim.stories.pooling.gradient import Landed
 from layeranim.stories.pooling.pool_view import PoolView
 from layeranim.stories.stage import Column, Copied, Grid, Repeat, Row, Tally, Tries

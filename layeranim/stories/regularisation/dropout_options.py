@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from layeranim.engine.dropout import DROPOUT, DropoutConfig
 from layeranim.engine.option import Choice, option
+from layeranim.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from layeranim import theme
 from layeranim.errors import OptionError
 from layeranim.layout import even
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.language import Apart
 from layeranim.stories.stage.lines import Row

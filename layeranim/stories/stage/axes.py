@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import floor, log10
 
 import numpy as np
 
 from layeranim import numbers, theme
 from layeranim.engine.trace import Array
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.storyboard import Box, Fact, Line, Point, Run
 

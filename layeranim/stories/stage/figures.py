@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, cached_property, lru_cache
 from itertools import islice, product, takewhile
 from typing import Any, TypeVar, overload
@@ -16,6 +16,7 @@ from layeranim import displayed, numbers
 from layeranim.engine.trace import Array, Region, Step, Steps, cell, count
 from layeranim.errors import OptionError
 from layeranim.numbers import Style
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.language import All, Each, Mask, Passages, Play, Units, Windows
 from layeranim.stories.stage.plans import Lengths

@@ -5,7 +5,7 @@ JSON Schema is made of them, so that neither can say what the other does not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from math import isfinite
 from types import NoneType, UnionType
@@ -15,6 +15,7 @@ import numpy as np
 
 from layeranim.canvas import Canvas
 from layeranim.engine.option import given
+from layeranim.records import dataclass
 from layeranim.stories import storyboard
 from layeranim.stories.stage import figures, plans, verbs
 from layeranim.stories.storyboard import Beat, Cells, Storyboard

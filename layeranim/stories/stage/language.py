@@ -6,7 +6,7 @@ A film file makes one ``Play`` from a ``Telling``; `telling.told` turns it into 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layeranim.engine.trace import Array, Region, cell, count
+from layeranim.records import dataclass
 from layeranim.stories import timing
 from layeranim.stories.claims import Sentence
 from layeranim.stories.stage.solver import Node

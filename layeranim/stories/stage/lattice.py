@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from layeranim.layout import even
+from layeranim.records import dataclass
 from layeranim.stories.stage.lines import GAP, GAP_MOST, Sign, Way, as_node
 from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Node, Setting, Spot
 

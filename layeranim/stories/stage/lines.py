@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from itertools import combinations, pairwise
 
 from layeranim import theme, typeface
 from layeranim.canvas import Canvas
 from layeranim.layout import even
+from layeranim.records import dataclass
 from layeranim.stories.stage.plans import LanePlan, Plan, SignPlan
 from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Node, Setting, Spot
 from layeranim.stories.storyboard import Point, Run

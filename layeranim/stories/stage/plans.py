@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from layeranim import theme
 from layeranim.engine.trace import Region
+from layeranim.records import dataclass
 from layeranim.stories.storyboard import Box, Cells, GridPlan, Line, Point
 
 

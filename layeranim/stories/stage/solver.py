@@ -9,13 +9,14 @@ dependency for what addition does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import product
 from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from layeranim.canvas import WIDE, Canvas
 from layeranim.layout import LEAST_PITCH, even
+from layeranim.records import dataclass
 
 if TYPE_CHECKING:
     from layeranim.stories.stage.figures import Figures

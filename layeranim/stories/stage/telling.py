@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, takewhile, zip_longest
 
 import numpy as np
@@ -12,6 +12,7 @@ from layeranim import theme
 from layeranim.engine.trace import Region, count
 from layeranim.errors import OptionError
 from layeranim.numbers import MOST_DECIMALS
+from layeranim.records import dataclass
 from layeranim.stories import phrases, rows, timing, vocabulary
 from layeranim.stories.header import header, placed
 from layeranim.stories.options import PACES

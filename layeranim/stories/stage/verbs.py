@@ -6,10 +6,10 @@ A beat has phases, and for each phase the verbs that act in it together. The gen
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Literal, overload
 
+from layeranim.records import dataclass
 from layeranim.stories.stage.plans import Edge, Lengths
 from layeranim.stories.storyboard import Cells, Line, Point
 

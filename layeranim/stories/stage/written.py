@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import accumulate
 from math import prod
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from layeranim import displayed, numbers, theme
 from layeranim.engine.replay import OPERATIONS
 from layeranim.engine.trace import Region
+from layeranim.records import dataclass
 from layeranim.stories import phrases, rows
 from layeranim.stories.activations import activation_name
 from layeranim.stories.phrases import NumberRow, Terms

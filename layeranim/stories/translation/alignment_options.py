@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from layeranim.engine.option import Choice, Words, option
 from layeranim.engine.seq2seq import SEQ2SEQ, complete
 from layeranim.engine.seq2seq.config import CELLS, Seq2SeqConfig
 from layeranim.engine.trace import Shape
 from layeranim.errors import ShapeError
+from layeranim.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from layeranim import numbers, theme, typeface
 from layeranim.engine.trace import Region
 from layeranim.layout import even
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 
@@ -12,6 +11,7 @@ import numpy as np
 from layeranim import numbers, theme
 from layeranim.engine.trace import Region
 from layeranim.layout import even
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import finite, rounded
 from layeranim.stories.stage.figures import Figures, Shown

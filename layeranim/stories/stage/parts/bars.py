@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from layeranim import layout, theme
 from layeranim.engine.trace import Array, Region
 from layeranim.layout import Fit, even
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import LARGEST
 from layeranim.stories.stage.figures import Figures, Shown

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from layeranim import numbers, theme
 from layeranim.engine.trace import Region
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.storyboard import Address, Box, Fact, GridPlan, Line, Point, Run
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from layeranim.engine.trace import Array, Region
 from layeranim.layout import even
+from layeranim.records import dataclass
 from layeranim.stories.stage.figures import Figures, Listed, Shown
 from layeranim.stories.stage.language import Mask
 from layeranim.stories.stage.parts.base import Moment, heading_at

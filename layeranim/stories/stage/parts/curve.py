@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from layeranim import numbers, theme
 from layeranim.engine.replay import OPERATIONS
 from layeranim.engine.trace import Array, Region
 from layeranim.layout import even
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import Axes, finite, marks, rounded
 from layeranim.stories.stage.figures import Figures

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from layeranim.engine.trace import Array, Region
+from layeranim.records import dataclass
 from layeranim.stories.stage.axes import finite, rounded
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import Moment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from layeranim import layout, numbers, theme
 from layeranim.canvas import WIDE
 from layeranim.engine.trace import Region
 from layeranim.layout import Fit, even
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures, Shown, split
 from layeranim.stories.stage.language import Laps, Units

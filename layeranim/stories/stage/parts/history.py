@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from layeranim import theme
 from layeranim.engine.trace import Array, Region
 from layeranim.layout import even
+from layeranim.records import dataclass
 from layeranim.stories.stage.axes import LARGEST, Axes, finite, marks, rounded
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Moment, Single, heading

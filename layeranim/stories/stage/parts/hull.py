@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import hypot
 
 import numpy as np
 
 from layeranim import theme
 from layeranim.engine.trace import Array, Region
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import LARGEST, Axes, finite, rounded
 from layeranim.stories.stage.figures import Figures

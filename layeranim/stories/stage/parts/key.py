@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from layeranim import numbers, theme, typeface
 from layeranim.layout import even
+from layeranim.records import dataclass
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import Actor
 from layeranim.stories.stage.plans import KeyPlan, Plan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -11,6 +11,7 @@ from layeranim import layout, theme
 from layeranim.canvas import Canvas
 from layeranim.engine.trace import Region
 from layeranim.layout import Fit, even
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Moment, heading, heading_at, unsized

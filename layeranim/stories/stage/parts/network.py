@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from layeranim import theme
 from layeranim.engine.trace import Region
 from layeranim.layout import even
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures, Shown
 from layeranim.stories.stage.parts.base import Actor, Moment

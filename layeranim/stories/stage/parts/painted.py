@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import product
 from typing import ClassVar
 
 from layeranim.engine.trace import Region
+from layeranim.records import dataclass
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import Moment
 from layeranim.stories.stage.parts.grid import FRAMED_LEAST, Grid

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from layeranim import layout, numbers, theme
 from layeranim.layout import even
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, heading_at

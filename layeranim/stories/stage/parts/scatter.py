@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from layeranim import theme
 from layeranim.engine.trace import Array, Region
 from layeranim.layout import even
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import LARGEST, Axes, marks
 from layeranim.stories.stage.contour import crossings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from layeranim import layout, theme
 from layeranim.engine.trace import Array, Region
 from layeranim.layout import Fit, even
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures, Flat
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading_at, powered

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from layeranim import layout, numbers
 from layeranim.engine.trace import Region
 from layeranim.layout import even
+from layeranim.records import dataclass
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.language import All
 from layeranim.stories.stage.parts.base import HEADING, Moment, Single, heading_at

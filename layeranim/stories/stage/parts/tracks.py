@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import ceil, floor, log10
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from layeranim import numbers, theme, typeface
 from layeranim.engine.trace import Array, Region
 from layeranim.layout import even
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import LARGEST, Axes, finite, marks, rounded
 from layeranim.stories.stage.contour import crossings

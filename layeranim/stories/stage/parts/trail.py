@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import cos, pi, sin
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from layeranim import theme
 from layeranim.engine.trace import Array, Region
 from layeranim.layout import even
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import LARGEST, Axes, finite, marks
 from layeranim.stories.stage.figures import Figures

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from layeranim.records import dataclass
 from layeranim.stories.stage.parts.becoming import Becoming
 from layeranim.stories.stage.parts.picture import Picture
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from layeranim import layout, theme
 from layeranim.engine.trace import Region
 from layeranim.layout import Fit, even
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures, Shown, split
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at

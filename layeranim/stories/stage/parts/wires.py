@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from layeranim import theme
 from layeranim.engine.trace import Region
 from layeranim.layout import even
+from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures, Shown
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
