@@ -6,15 +6,19 @@ import sys
 from collections.abc import Sequence
 
 from layeranim.cli.signals import TERMINATED, ended_by_signals
+from layeranim.loading import in_own_process, loading
 
 __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a signal ends it quietly from the first import on."""
+    if arguments is None:
+        in_own_process()
     with ended_by_signals() as over:
         try:
-            from layeranim.cli import program
+            with loading():
+                from layeranim.cli import program
         except KeyboardInterrupt:
             over()
             return _ended("interrupted", 130)

@@ -19,6 +19,7 @@ from layeranim.cli.console import error, let_go, lines, note, tolerant
 from layeranim.cli.signals import ENDS, ended_by_signals
 from layeranim.engine.spelling import suggestion
 from layeranim.errors import LayeranimError, out_of_threads
+from layeranim.loading import loading
 from layeranim.records import dataclass
 from layeranim.version import __version__
 
@@ -93,7 +94,8 @@ class Program(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
-        found: click.Command = getattr(importlib.import_module(module), name)
+        with loading():
+            found: click.Command = getattr(importlib.import_module(module), name)
         return found
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:

@@ -23,6 +23,7 @@ from layeranim.film.output import is_sequence
 from layeranim.film.writers import EVERY
 from layeranim.preparing import recorded
 from layeranim.preparing.filmed import Filmed
+from layeranim.loading import loading
 from layeranim.records import dataclass
 from layeranim.stories.options import FilmOptions
 
@@ -211,7 +212,8 @@ def _report(name: str, film: Film, found: Sequence[Destination], captioned: bool
 
 def _frames(found: Sequence[Destination], film: FilmOptions, board: Storyboard) -> list[int]:
     """Frames of each walk over the scene."""
-    from layeranim.film.film import walks  # Manim is imported here, after everything that can be refused
+    with loading():
+        from layeranim.film.film import walks  # Manim is imported here, after everything that can be refused
 
     return [shots[0].frame_of(board.ticks) for shots in walks(found, film)]
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from layeranim import inputs
 from layeranim.engine import memory as budgets
+from layeranim.loading import loading
 from layeranim.preparing import notebook
 from layeranim.stories.options import THEMES, FilmOptions
 from layeranim.version import __version__
@@ -124,9 +125,11 @@ class Filmed:
         warned = (*self.hard_to_read(), *self.replacing(found))
         board = board or self.told()
         from layeranim.film.destinations import PLAYER
-        from layeranim.film.film import make  # Manim is imported here, after everything that can be refused
 
-        scene = self.scene()
+        with loading():
+            from layeranim.film.film import make  # Manim is imported here, after everything that can be refused
+
+            scene = self.scene()
         trace = self.numbers() if any(item.fmt == PLAYER for item in found) else None
         with self.lettering(), self.drawing():
             return replace(make(board, scene, self.film, found, self.origin(), progress, trace=trace), warnings=warned)
