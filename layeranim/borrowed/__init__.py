@@ -3,7 +3,8 @@
 Importing all of Manim takes longer than drawing a short film. Most of that is for what no film of ours touches: graphs
 and their networks, code and its colours, IPython's magics. So Manim's package begins as it always does, and what its
 ``__init__`` says after that waits (``deferred.py``) until something asks for it: ``manim.Circle`` works in the same
-process as ever, whether Manim was imported before us or is asked for after.
+process as ever, whether Manim was imported before us or is asked for after. The same goes for what SciPy takes in of
+NumPy on the way, and for Manim's two thousand named colours.
 """
 
 import os
@@ -16,11 +17,16 @@ unconfigured.install()
 
 HEAVY = {
     "manim": "from .utils.commands import *",
+    **{f"manim.utils.color.{name}": "" for name in ("AS2700", "BS381", "DVIPSNAMES", "SVGNAMES", "X11", "XKCD")},
+    "numpy.ctypeslib": "",
     "numpy.f2py": "",
+    "numpy.polynomial": "",
+    "numpy.testing": "",
     "scipy.spatial": "",
     "scipy.spatial.transform": "from ._rotation import Rotation, Slerp",
+    "srt": "",
 }
-"""Packages whose ``__init__`` waits, and the line after which: Manim says itself that it must come first."""
+"""What waits, and the line after which: Manim says itself that it must come first."""
 
 with deferring(HEAVY):
     from manim import __version__

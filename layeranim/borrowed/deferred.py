@@ -1,4 +1,4 @@
-"""Packages whose ``__init__`` runs in two parts: its first lines at import, the others when something asks for more.
+"""Modules that run in two parts: their first lines at import, the others when something asks for more.
 
 ``importlib.util.LazyLoader`` is not enough: a package that it defers is run by the import of any of its submodules.
 """
@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.abc import InspectLoader
@@ -20,12 +20,12 @@ _ONE_AT_A_TIME = RLock()
 
 
 class Deferred(ModuleType):
-    """A package that has run its first lines. Whatever it lacks is looked for in the rest, which then runs, once."""
+    """A module that has run its first lines. Whatever it lacks is looked for in the rest, which then runs, once."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name != "__all__":  # Python's own questions: it has what it has
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        if name != "__all__" and find_spec(f"{self.__name__}.{name}"):  # from package import submodule
+        if name != "__all__" and "__path__" in vars(self) and find_spec(f"{self.__name__}.{name}"):  # a submodule
             return import_module(f"{self.__name__}.{name}")
         self._complete()
         if name in vars(self):
@@ -42,7 +42,7 @@ class Deferred(ModuleType):
             if rest is None:
                 return
             try:
-                exec(rest, vars(self))
+                exec(rest(), vars(self))
             except BaseException:
                 vars(self)[_REST] = rest
                 raise
@@ -53,7 +53,7 @@ _REST = "__its other lines__"
 
 
 class Deferring:
-    """Finds the packages as all others would, and keeps all but their first lines for later."""
+    """Finds the modules as all others would, and keeps all but their first lines for later."""
 
     def __init__(self, heavy: Mapping[str, str]) -> None:
         self.heavy = heavy
@@ -64,25 +64,30 @@ class Deferring:
         others: Any = (finder for finder in sys.meta_path if finder is not self)
         spec: ModuleSpec | None = next(filter(None, (finder.find_spec(name, path, target) for finder in others)), None)
         if spec is not None and isinstance(spec.loader, InspectLoader):
-            parts = _parted(spec.loader.get_source(name) or "", self.heavy[name], spec.origin or name)
+            parts = _parted(spec.loader, name, self.heavy[name], spec.origin or name)
             if parts:
                 setattr(spec.loader, "exec_module", lambda module: _begin(module, *parts))  # noqa: B010 - as a method
         return spec
 
 
-def _parted(source: str, after: str, file: str) -> tuple[Any, Any] | None:
-    """The code up to and with the line ``after``, and the code behind it; None where there is no such line."""
-    lines = source.splitlines(keepends=True)
-    if after and f"{after}\n" not in lines:
+def _parted(loader: InspectLoader, name: str, after: str, file: str) -> tuple[Any, Callable[[], Any]] | None:
+    """The code up to and with the line ``after``, and what gives the code behind it; None where there is no such line.
+
+    Without a line to wait for it is all of the module's code, which Python has compiled before.
+    """
+    if not after:
+        return "", lambda: loader.get_code(name)
+    lines = (loader.get_source(name) or "").splitlines(keepends=True)
+    if f"{after}\n" not in lines:
         return None  # another Manim than we know: all of it, as it says
-    first = lines.index(f"{after}\n") + 1 if after else 0
+    first = lines.index(f"{after}\n") + 1
     future = "from __future__ import annotations\n"
     said = future if future in lines[:first] else ""
     rest = "\n" * (first - bool(said)) + "".join(lines[first:])  # its lines keep their numbers
-    return compile("".join(lines[:first]), file, "exec"), compile(said + rest, file, "exec")
+    return compile("".join(lines[:first]), file, "exec"), lambda: compile(said + rest, file, "exec")
 
 
-def _begin(module: ModuleType, begin: Any, rest: Any) -> None:
+def _begin(module: ModuleType, begin: Any, rest: Callable[[], Any]) -> None:
     exec(begin, vars(module))
     vars(module)[_REST] = rest
     module.__class__ = Deferred
@@ -90,9 +95,9 @@ def _begin(module: ModuleType, begin: Any, rest: Any) -> None:
 
 @contextmanager
 def deferring(heavy: Mapping[str, str]) -> Iterator[None]:
-    """Defer these packages where they are imported for the first time in here; nobody else's imports are touched.
+    """Defer these modules where they are imported for the first time in here; nobody else's imports are touched.
 
-    ``heavy``: each package, and the line after which the rest of its ``__init__`` waits ("" for all of it).
+    ``heavy``: each of them, and the line after which its rest waits ("" for all of it).
     """
     finder: Any = Deferring(heavy)
     sys.meta_path.insert(0, finder)

@@ -24,11 +24,14 @@ class Users(Scene):
 with tempconfig({"media_dir": "FOLDER/media", "quality": "low_quality", "verbosity": "ERROR", "progress_bar": "none"}):
     Users().render()
 """
-NEEDLESS = ("networkx", "IPython", "scipy.sparse", "scipy.linalg", "manim.mobject.graph", "numpy.f2py.f2py2e")
+NEEDLESS = ("networkx", "IPython", "scipy.sparse", "scipy.linalg", "manim.mobject.graph", "numpy.f2py.f2py2e",
+            "numpy.polynomial.polynomial", "numpy.testing._private.utils")  # fmt: skip
 NAMES = """
-import json, sys, types, manim, scipy.spatial, scipy.spatial.transform
-print(json.dumps([sorted(dir(module)) for module in (manim, scipy.spatial, scipy.spatial.transform)]))
-assert type(manim) is type(scipy.spatial) is types.ModuleType, (type(manim), type(scipy.spatial))
+import json, sys, types, manim, srt, scipy.spatial, scipy.spatial.transform, numpy.testing
+every = (manim, srt, scipy.spatial, scipy.spatial.transform, numpy.polynomial, numpy.testing, manim.X11)
+print(json.dumps([sorted(dir(module)) for module in every]))
+print(manim.XKCD.AVOCADO, numpy.polynomial.Polynomial([1, 2]))
+assert {type(module) for module in every} == {types.ModuleType}
 """
 
 
