@@ -56,10 +56,6 @@ class Arcs(Actor):
     between: float = BETWEEN
 
     @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.tensor,)
-
-    @property
     def names(self) -> tuple[str, ...]:
         return (":".join([self.tensor, *(str(place) for _, place in self.at), "arcs"]),)
 

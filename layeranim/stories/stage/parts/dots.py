@@ -175,9 +175,8 @@ class Dots(Actor):
             if figures.trace.tensor(lane.tensor).role == "input":
                 yield self._strewn(figures, plan, i, bare, False)
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+    def passes(self, figures: Figures, plan: DotsPlan, first: int, last: int) -> Iterator[Verb]:
         """Dots that go on from unit to unit lie where the last one has them."""
-        assert isinstance(plan, DotsPlan)
         made = frozenset(name for lane in self.lanes for name in (lane.mean, lane.deviation) if name)
         for i, lane in enumerate(self.lanes if self.onward else ()):
             moment = Moment(last, figures.cell_of(lane.tensor, last, {}), made=made)

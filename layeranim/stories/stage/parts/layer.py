@@ -191,8 +191,7 @@ class Neurons(Actor):
         at = {self.along[0]: read, **figures.fixed, **({self.along[1]: made} if self.along[1] else {})}
         return Address(self.weight, tuple(at.get(axis, 0) for axis in figures.trace.axes(self.weight)))
 
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, NetPlan)
+    def changes(self, figures: Figures, plan: NetPlan, moment: Moment) -> Iterator[Verb]:
         if figures.turns(self._made(figures), moment.unit):
             if moment.brief and figures.pieces(self._made(figures)):
                 yield self._whole(figures, plan, moment.unit)
@@ -210,9 +209,8 @@ class Neurons(Actor):
         told = dict.fromkeys(self._unit(figures, one) for one in figures.beside(made, unit))
         return NodeFill(plan.name, figures.cells(made, unit), tuple(told))
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def closes(self, figures: Figures, plan: NetPlan, unit: int) -> Iterator[Verb]:
         """Of a whole layer the unit that was followed, with its weights and what it read."""
-        assert isinstance(plan, NetPlan)
         if self.along[1] is not None:
             follows, whole = figures.follows(self._made(figures)), self._whole(figures, plan, unit)
             if follows and len(whole.where) < len(plan.upper):
@@ -222,9 +220,8 @@ class Neurons(Actor):
                 yield whole
             yield Wiring(plan.name, self.edges(figures, plan, unit, True, BOLD))
 
-    def terms(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
+    def terms(self, figures: Figures, plan: NetPlan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
         """Edge after edge, and the sum so far in the unit."""
-        assert isinstance(plan, NetPlan)
         told = {i: k for k, i in enumerate(plan.picked)}
         edges = {edge.lower: edge for edge in self.edges(figures, plan, moment.unit, bool(self.along[1]), BOLD)}
         at = self._unit(figures, moment.unit)
@@ -235,8 +232,7 @@ class Neurons(Actor):
             lit = tuple(edges[node] for node in nodes if node is not None)
             yield Wiring(plan.name, lit), NodeFill(plan.name, cells, (at,), lines=(so_far,))
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, NetPlan)
+    def writes(self, figures: Figures, plan: NetPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         where = tuple(plan.strands[1].places(region, len(plan.upper)))
         if self.along[1] is None or len(where) == 1:
             label = self.along[1] is not None and moment.taught
@@ -244,8 +240,7 @@ class Neurons(Actor):
         yield NodeFill(plan.name, figures.cells(self._made(figures), moment.unit), where)
         yield Light(plan.name, where)
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        assert isinstance(plan, NetPlan)
+    def passes(self, figures: Figures, plan: NetPlan, first: int, last: int) -> Iterator[Verb]:
         yield self._given(figures, plan, last)
         shown = self._made(figures)
         since = next(u for u in range(last, -1, -1) if u <= first or figures.turns(shown, u))

@@ -174,15 +174,14 @@ class Network(Actor):
         return (named, Run(f"  {count}", source=Fact("shape")))
 
     # ── acts ─────────────────────────────────────────────────────────────────
-    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def opens(self, figures: Figures, plan: NetPlan, unit: int) -> Iterator[Verb]:
         yield from self._whole(figures, plan, unit)
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def closes(self, figures: Figures, plan: NetPlan, unit: int) -> Iterator[Verb]:
         yield from self._whole(figures, plan, unit)
 
-    def _whole(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def _whole(self, figures: Figures, plan: NetPlan, unit: int) -> Iterator[Verb]:
         """Every edge in its colour and width."""
-        assert isinstance(plan, NetPlan)
         if k := self._layer(plan):
             every = self._edges(figures, plan, k, self.layers[k].weight, range(len(plan.upper)), False, unit)
             thin = REST / 2 if len(every) > MANY else 1.0
@@ -219,9 +218,8 @@ class Network(Actor):
             out.append(Edge(i, u, sign(value), thick, text, places[free], theme.FLOOR))
         return tuple(out)
 
-    def terms(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
+    def terms(self, figures: Figures, plan: NetPlan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
         """Edge after edge, and the sum so far in its node."""
-        assert isinstance(plan, NetPlan)
         k = self._layer(plan)
         if not k or moment.target.tensor not in self.layers[k].held:
             return
@@ -239,8 +237,7 @@ class Network(Actor):
         label = moment.taught and len(upper) == 1
         return self._edges(figures, plan, k, self.layers[k].weight, upper, label, moment.unit)
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, NetPlan)
+    def writes(self, figures: Figures, plan: NetPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         k = self._layer(plan)
         if not k:
             yield from self._under_nodes(figures, plan, region, moment)
@@ -298,9 +295,8 @@ class Network(Actor):
             yield NodeFill(plan.name, figures.cells(self._shown(layer, layer.error, figures), moment.unit), where)
             yield Light(plan.name, where)
 
-    def turns(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def turns(self, figures: Figures, plan: NetPlan, unit: int) -> Iterator[Verb]:
         """The edge that is spoken of: that whose gradient is followed."""
-        assert isinstance(plan, NetPlan)
         k = self._layer(plan)
         layer, below = self.layers[k], self.layers[k - 1]
         if k and layer.axis in figures.units.along:
@@ -309,8 +305,7 @@ class Network(Actor):
             ends = [next(iter(cell.along(axis) or (0,))) for axis in (below.axis, layer.axis)]
             yield Wiring(plan.name, tuple(edge for edge in every if [edge.lower, edge.upper] == ends))
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        assert isinstance(plan, NetPlan)
+    def passes(self, figures: Figures, plan: NetPlan, first: int, last: int) -> Iterator[Verb]:
         k = self._layer(plan)
         layer = self.layers[k]
         if k and figures.passing(layer.tensor, last):

@@ -57,13 +57,12 @@ class Tally(Single):
         """Whether it counts what is made of all units at once, which units do not begin anew."""
         return any(isinstance(act, All) and self.tensor in act.writes for act in figures.film.acts)
 
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+    def changes(self, figures: Figures, plan: TallyPlan, moment: Moment) -> Iterator[Verb]:
         if not self._stays(figures):
             yield Clear(plan.name)
 
-    def terms(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
+    def terms(self, figures: Figures, plan: TallyPlan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
         """Number after number of the window runs into it."""
-        assert isinstance(plan, TallyPlan)
         target, style = figures.cell_of(self.tensor, moment.unit, {}), figures.style(self.tensor)
         totals = running(figures, target) if self.taken else ()
         texts = [*(numbers.text(total, style) for total in totals), *([figures.text(target)] if totals else [])]
@@ -82,7 +81,7 @@ class Tally(Single):
         found = [placed(figures.placed.values(), figures, cell) for cell in cells]
         return [(one[0].name, *one[1:]) for one in found if one]
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def writes(self, figures: Figures, plan: TallyPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         if self.taken is not None:
             if region.tensor == self.tensor:
                 yield from self.closes(figures, plan, moment.unit)
@@ -92,11 +91,11 @@ class Tally(Single):
         elif region.tensor == self.tensor:  # what is made of it is told of: it is there at once
             yield from self.closes(figures, plan, moment.unit)
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+    def passes(self, figures: Figures, plan: TallyPlan, first: int, last: int) -> Iterator[Verb]:
         if not self._stays(figures):
             yield Clear(plan.name)
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def closes(self, figures: Figures, plan: TallyPlan, unit: int) -> Iterator[Verb]:
         target = figures.cell_of(self.tensor, unit, figures.inner(unit))
         yield Tell(plan.name, ((Run(figures.text(target), "result", "semibold", target),),))
 
