@@ -18,7 +18,7 @@ from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.plans import DotsPlan, Plan, Strand, Tick
 from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Clear, Strew, Verb
-from layeranim.stories.storyboard import Address, Fact, Line, Run
+from layeranim.stories.storyboard import Address, Line, Run
 
 LEAST, MOST = 260.0, 460.0
 LANE, CLOSE, LANE_MOST = 84.0, 62.0, 110.0
@@ -63,7 +63,7 @@ class Dots(Actor):
         return ("dots",)
 
     def _names(self, figures: Figures) -> list[Line]:
-        return [(Run(lane.text, "ink", "semibold", Fact("name"), markup="{" in lane.text),) for lane in self.lanes]
+        return [phrases.name(lane.text, markup="{" in lane.text) for lane in self.lanes]
 
     def measure(self, s: Setting) -> Extent:
         names = self._beside(s.figures)

@@ -212,9 +212,6 @@ class Lanes(Actor):
         lines = (*sums, _said(figures.text(target), target))
         return Reading(at, lines, _level(figures, station.tensor, value), share)
 
-    def reads(self, figures: Figures, plan: LanesPlan, region: Region, moment: Moment) -> Iterator[Verb]:
-        yield from ()
-
     def writes(self, figures: Figures, plan: LanesPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         yield self._flow(figures, plan, moment.unit, {region.tensor}, moment)
 

@@ -149,7 +149,7 @@ class Neurons(Actor):
         read: Line = (Run(self.called[0], "ink", "semibold", Fact("name")), Run(f"  {count}", source=Fact("shape")))
         (x, y), line = over(powered(figures, self.lower, read), lower[0], radius + 14)
         yield (max(x, lower[0][0] - self._wide(figures)[0]), y), line  # not into what stands left of it
-        made = powered(figures, self.upper, (Run(self.called[1], "ink", "semibold", Fact("name")),))
+        made = powered(figures, self.upper, phrases.name(self.called[1]))
         yield over(made, upper[-1], -radius - 32) if self.along[1] is None else over(made, upper[0], radius + 14)
         if self._biased(figures):
             at = figures.cell_of(self.bias, 0, {})

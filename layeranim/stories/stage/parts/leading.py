@@ -89,7 +89,7 @@ class Leading(Actor):
         box = Box(even(spot.x - wide / 2), even(spot.y + high / 2), wide, high)
         heads: list[tuple[Point, Line]] = []
         for end, head in zip(_ends(box.x, widths), self.heads, strict=True):
-            line: Line = (Run(head, "ink", "semibold", Fact("name")),)
+            line: Line = phrases.name(head)
             heads.append(((end - phrases.width(line, SIZE), box.y - 28), line))
         said = self._said(s.figures)
         if said:

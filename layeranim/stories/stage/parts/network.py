@@ -147,7 +147,7 @@ class Network(Actor):
                 below = tuple((x, even(y - radius - 6 - UNDER)) for x, y in nodes)
                 strand = self._strand(layer, layer.error, f)
                 wide = max(UNDER, even(f.wide(layer.error) * theme.FLOOR / 2 + SIDE))
-                named: Line = (Run("δ", "ink", "semibold", Fact("name")),)
+                named: Line = phrases.name("δ")
                 at_name = below[0][0] - wide - 20, below[0][1] - theme.NAME * 0.34
                 yield NetPlan(f"{layer.error}:net", (strand, strand), (), below, UNDER, theme.FLOOR,
                               headings=((at_name, named),), right=True, wide=(half, wide))  # fmt: skip

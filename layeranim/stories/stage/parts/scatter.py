@@ -16,7 +16,7 @@ from layeranim.stories.stage.axes import LARGEST, Axes, marks
 from layeranim.stories.stage.contour import crossings
 from layeranim.stories.stage.figures import Figures, Shown
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
-from layeranim.stories.stage.plans import Glyph, Plan, ScatterPlan, Tick
+from layeranim.stories.stage.plans import Glyph, Plan, ScatterPlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Border, Fill, Ghost, Land, Light, Verb, everywhere
 from layeranim.stories.storyboard import Cells, Fact, GridPlan, Line, Point, Run
@@ -86,12 +86,9 @@ class Scatter(Actor):
         line: Line = (Run(named, "ink", "semibold", Fact("class"), markup="_{" in named),)
         yield replace(grid, heading=line, heading_at=(at[0], at[1] + theme.HEADING_GAP))
         put = self._axes(figures, grid)
-        across, along = put.across, put.along
         yield ScatterPlan(
-            f"{self.heat}:scatter", grid.box, tuple(self._glyphs(figures, put)),
-            tuple(Tick(put(v, along[0])[0], text) for v, text in marks(*across, grid.box.w, 4)),
-            tuple(Tick(put(across[0], v)[1], text) for v, text in marks(*along, 3 * grid.box.h, 4)),
-            self.before is not None,
+            f"{self.heat}:scatter", grid.box, tuple(self._glyphs(figures, put)), put.below(4),
+            put.beside(3 * grid.box.h, 4), self.before is not None,
         )  # fmt: skip
 
     def _beside(self, figures: Figures) -> float:

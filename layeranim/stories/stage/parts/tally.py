@@ -8,6 +8,7 @@ from layeranim import layout, numbers
 from layeranim.engine.trace import Region
 from layeranim.layout import even
 from layeranim.records import dataclass
+from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.language import All
 from layeranim.stories.stage.parts.base import HEADING, Moment, Single, heading_at
@@ -50,7 +51,7 @@ class Tally(Single):
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         width = self._width(s.figures)
         box = Box(even(spot.x - width / 2), even(spot.y + HIGH / 2), width, HIGH)
-        line: Line = (Run(self.text, "ink", "semibold", Fact("name")),)
+        line: Line = phrases.name(self.text)
         yield TallyPlan(f"{self.tensor}:tally", box, SIZE, line, heading_at(line, box, spot.width))
 
     def _stays(self, figures: Figures) -> bool:

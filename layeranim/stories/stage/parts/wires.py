@@ -137,7 +137,7 @@ class Wires(Actor):
         return ((figures.trace.axes(self.tensor)[0], self.at),)
 
     def _heading(self) -> Line:
-        return (Run(self.text, "ink", "semibold", Fact("name")),)
+        return phrases.name(self.text)
 
     def _line(self, name: str) -> Line:
         return (Run(name, source=Fact("name")),)
