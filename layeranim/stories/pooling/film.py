@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from layeranim.engine.trace import Region
+from layeranim.stories import phrases
 from layeranim.stories.pooling import gradient, words
 from layeranim.stories.pooling.pool_stage import kinds, spans, stage
 from layeranim.stories.pooling.pool_view import PoolView
@@ -40,7 +41,7 @@ def film(telling: Telling) -> Play:
         closing=words.closing(view),
         good_for=words.good_for(view),
         options=words.options(view),
-        drawn=(f"{view.drawn} of {view.channels} channels drawn",) * (view.drawn < view.channels),
+        drawn=phrases.not_all(view.drawn, view.channels, "channels"),
         alike=(("grad_output", "grad_input", "shares"),) if back else (("padded", "output"),) * (view.kind == "max"),
         kinds=kinds(view),
         spans=spans(view),

@@ -178,9 +178,7 @@ class Neurons(Actor):
 
     def _thick(self, figures: Figures, value: float) -> float:
         """2 to 6 px, by how large the weight is of all."""
-        most = figures.ranges.span(self.weight)
-        share = min(1.0, abs(value) / most) if np.isfinite(value) and most > 0 else float(np.isinf(value))
-        return round(THIN + THICK * share, 1)
+        return round(THIN + THICK * share_of(value, figures.ranges.span(self.weight)), 1)
 
     def _unit(self, figures: Figures, unit: int) -> int:
         """The node of a unit of the film."""
@@ -258,6 +256,11 @@ def stacked(count: int, pitch: float, x: float, middle: float) -> tuple[Point, .
 
 def over(line: Line, at: Point, by: float) -> tuple[Point, Line]:
     return (at[0] - phrases.width(line, theme.NAME) / 2, at[1] + by), line
+
+
+def share_of(value: float, most: float) -> float:
+    """How much of the largest size a number has; what is infinite has all of it."""
+    return min(1.0, abs(value) / most) if np.isfinite(value) and most > 0 else float(np.isinf(value))
 
 
 def sign(value: float) -> str:

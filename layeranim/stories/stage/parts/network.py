@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 
-import numpy as np
-
 from layeranim import theme
 from layeranim.engine.trace import Region
 from layeranim.layout import even
@@ -15,7 +13,19 @@ from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures, Shown
 from layeranim.stories.stage.parts.base import Actor, Moment
-from layeranim.stories.stage.parts.layer import APART, BOLD, REST, SIDE, SLOTS, THICK, THIN, over, sign, stacked
+from layeranim.stories.stage.parts.layer import (
+    APART,
+    BOLD,
+    REST,
+    SIDE,
+    SLOTS,
+    THICK,
+    THIN,
+    over,
+    share_of,
+    sign,
+    stacked,
+)
 from layeranim.stories.stage.plans import Edge, NetPlan, Plan, Strand
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Light, NodeFill, Verb, Wiring
@@ -207,14 +217,13 @@ class Network(Actor):
             at = {**figures.here(unit), below.axis: i, layer.axis: u}
             cell = Address(tensor, tuple(at.get(axis, 0) for axis in figures.trace.axes(tensor)))
             value = figures.value(cell)
-            share = min(1.0, abs(value) / most) if np.isfinite(value) and most > 0 else float(np.isinf(value))
             text: Line = (Run(figures.text(cell), "weights", source=cell),) if label else ()
             ends, half = (plan.node(False, i), plan.node(True, u)), phrases.width(text, theme.FLOOR) / 2 + 6
             places = [_between(*ends, part) for part in (ALONG[:1] if one else ALONG)]
             boxes = [Box(x - half, y + ROOM / 2, 2 * half, ROOM) for x, y in places]
             free = next((k for k, box in enumerate(boxes) if not any(map(box.meets, taken))), 0)
             taken.append(boxes[free])
-            thick = round(THIN + THICK * share, 1) + BOLD
+            thick = round(THIN + THICK * share_of(value, most), 1) + BOLD
             out.append(Edge(i, u, sign(value), thick, text, places[free], theme.FLOOR))
         return tuple(out)
 
