@@ -11,8 +11,8 @@ from layeranim.stories.pooling.gradient import WayBack
 from layeranim.stories.pooling.pool_stage import kinds, spans, stage
 from layeranim.stories.pooling.pool_view import PoolView
 from layeranim.stories.stage import Each, Mask, Other, Play, WhatIf, Windows, story
-from layeranim.stories.stage.figures import Listed
 from layeranim.stories.stage.parts.copied import COPY
+from layeranim.stories.stage.slices import Listed
 from layeranim.stories.storyboard import Address, Fact, Run, Telling
 
 

@@ -16,7 +16,7 @@ from layeranim.records import dataclass
 from layeranim.stories import phrases, rows, timing, vocabulary
 from layeranim.stories.header import header, placed
 from layeranim.stories.options import PACES
-from layeranim.stories.stage.figures import Acted, Figures
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.language import All, Aside, Each, Laps, Note, Other, Passages, Play, Turn, WhatIf, Windows
 from layeranim.stories.stage.legend import legend
 from layeranim.stories.stage.parts.base import Actor, Moment
@@ -28,6 +28,7 @@ from layeranim.stories.stage.routes import routed
 from layeranim.stories.stage.seam import checked
 from layeranim.stories.stage.solver import Laid, Node, NoRoom, room_on, solve
 from layeranim.stories.stage.travel import blocks_of, courses, gliding, laid, poured
+from layeranim.stories.stage.unit_steps import Acted
 from layeranim.stories.stage.verbs import Block, Carry, Clear, Fill, Frame, Lead, Role, Strew, Tell, Verb
 from layeranim.stories.stage.written import short, written
 from layeranim.stories.storyboard import Address, Beat, Fact, GridPlan, Line, Run, Story, Storyboard, Telling, plain

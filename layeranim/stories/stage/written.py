@@ -25,8 +25,10 @@ from layeranim.stories.activations import activation_name
 from layeranim.stories.phrases import NumberRow, Terms
 from layeranim.stories.stage.axes import LARGEST
 from layeranim.stories.stage.charges import chained, charged, clamped, moved, normed, reduced, sloped
-from layeranim.stories.stage.figures import Acted, Covered, Figures
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.language import Apart, Windows
+from layeranim.stories.stage.slices import Covered
+from layeranim.stories.stage.unit_steps import Acted
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
 WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[str, Any]], str]] = {

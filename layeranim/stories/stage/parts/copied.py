@@ -9,11 +9,12 @@ import numpy as np
 from layeranim.engine.trace import Array, Region
 from layeranim.layout import even
 from layeranim.records import dataclass
-from layeranim.stories.stage.figures import Figures, Listed, Shown
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.language import Mask
 from layeranim.stories.stage.parts.base import Moment, heading_at
 from layeranim.stories.stage.parts.grid import Grid
 from layeranim.stories.stage.plans import Plan
+from layeranim.stories.stage.slices import Listed, Shown
 from layeranim.stories.stage.solver import Setting, Spot
 from layeranim.stories.stage.travel import placed
 from layeranim.stories.stage.verbs import Carry, Clear, Fill, Frame, Ghost, Verb, everywhere

@@ -15,11 +15,12 @@ from layeranim.engine.trace import Region
 from layeranim.layout import Fit, even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
-from layeranim.stories.stage.figures import Figures, Shown, split
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.language import Laps, Units
 from layeranim.stories.stage.parts import names
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at, unsized
 from layeranim.stories.stage.plans import Plan
+from layeranim.stories.stage.slices import Shown, split
 from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.travel import blocks_of
 from layeranim.stories.stage.verbs import (

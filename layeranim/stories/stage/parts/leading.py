@@ -11,10 +11,11 @@ from layeranim.engine.trace import Region
 from layeranim.layout import even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
-from layeranim.stories.stage.figures import Covered, Figures
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.language import Apart
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
 from layeranim.stories.stage.plans import Plan, TablePlan
+from layeranim.stories.stage.slices import Covered
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Arrive, Clear, Verb
 from layeranim.stories.stage.written import parted

@@ -12,9 +12,10 @@ from layeranim.layout import even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import Axes, finite, marks, rounded
-from layeranim.stories.stage.figures import Figures, Shown
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
 from layeranim.stories.stage.plans import Plan, PlanePlan, Strand
+from layeranim.stories.stage.slices import Shown
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Light, NodeFill, Shift, Verb
 from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run

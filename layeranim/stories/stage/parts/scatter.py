@@ -14,9 +14,10 @@ from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import LARGEST, Axes, marks
 from layeranim.stories.stage.contour import crossings
-from layeranim.stories.stage.figures import Figures, Shown
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
 from layeranim.stories.stage.plans import Glyph, Plan, ScatterPlan
+from layeranim.stories.stage.slices import Shown
 from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Border, Fill, Ghost, Land, Light, Verb, everywhere
 from layeranim.stories.storyboard import Cells, Fact, GridPlan, Line, Point, Run

@@ -14,9 +14,10 @@ from layeranim.engine.trace import Array, Region
 from layeranim.layout import Fit, even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
-from layeranim.stories.stage.figures import Figures, Flat
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading_at, powered
 from layeranim.stories.stage.plans import Plan
+from layeranim.stories.stage.slices import Flat
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Cell, Clear, Fill, Frame, Ghost, Role, Verb, everywhere
 from layeranim.stories.storyboard import Address, Cells, GridPlan, Line

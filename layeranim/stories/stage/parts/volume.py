@@ -11,10 +11,11 @@ from layeranim.engine.trace import Region
 from layeranim.layout import Fit, even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
-from layeranim.stories.stage.figures import Figures, Shown, split
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at
 from layeranim.stories.stage.parts.grid import Grid
 from layeranim.stories.stage.plans import Plan, VolumePlan
+from layeranim.stories.stage.slices import Shown, split
 from layeranim.stories.stage.solver import Extent, Look, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Fan, Fill, Frame, Ghost, Role, Sweep, Verb, everywhere, within
 from layeranim.stories.storyboard import JOINED, Box, Cells, GridPlan, Point

@@ -12,10 +12,11 @@ from layeranim.engine.trace import Region
 from layeranim.layout import even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
-from layeranim.stories.stage.figures import Figures, Shown
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
 from layeranim.stories.stage.parts.layer import share_of, sign
 from layeranim.stories.stage.plans import Edge, NetPlan, Plan, Strand, TablePlan
+from layeranim.stories.stage.slices import Shown
 from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Arrive, Light, NodeFill, Trade, Verb, Wiring
 from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
