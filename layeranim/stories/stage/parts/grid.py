@@ -22,6 +22,7 @@ from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, 
 from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.slices import Shown, split
 from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Setting, Spot, Unfit
+from layeranim.stories.stage.sums import so_far
 from layeranim.stories.stage.travel import blocks_of
 from layeranim.stories.stage.verbs import (
     Cell,
@@ -37,7 +38,6 @@ from layeranim.stories.stage.verbs import (
     everywhere,
     within,
 )
-from layeranim.stories.stage.written import so_far
 from layeranim.stories.storyboard import Box, Cells, Fact, GridPlan, Line, Run
 
 LENS, LENS_GAP = 56.0, 28.0

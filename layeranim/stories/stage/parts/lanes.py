@@ -17,8 +17,8 @@ from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.plans import LanesPlan, Pipe, Plan, Station
 from layeranim.stories.stage.solver import Extent, Setting, Spot
+from layeranim.stories.stage.sums import so_far
 from layeranim.stories.stage.verbs import Clear, Current, Flow, Reading, Verb
-from layeranim.stories.stage.written import so_far
 from layeranim.stories.storyboard import Address, Box, Fact, Line, Run
 
 HALF = 22.0

@@ -17,8 +17,8 @@ from layeranim.stories.stage.parts.base import Actor, Moment, powered
 from layeranim.stories.stage.plans import Edge, NetPlan, Plan, Strand
 from layeranim.stories.stage.slices import Shown
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
+from layeranim.stories.stage.sums import counted, parted
 from layeranim.stories.stage.verbs import Clear, Light, NodeFill, Verb, Wiring
-from layeranim.stories.stage.written import counted, parted
 from layeranim.stories.storyboard import Address, Fact, Line, Point, Run
 
 SLOTS = 7

@@ -17,8 +17,8 @@ from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
 from layeranim.stories.stage.plans import Plan, TablePlan
 from layeranim.stories.stage.slices import Covered
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
+from layeranim.stories.stage.sums import parted
 from layeranim.stories.stage.verbs import Arrive, Clear, Verb
-from layeranim.stories.stage.written import parted
 from layeranim.stories.storyboard import Box, Fact, Line, Point, Run
 
 MOST = 5

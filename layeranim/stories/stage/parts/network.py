@@ -29,8 +29,8 @@ from layeranim.stories.stage.parts.layer import (
 from layeranim.stories.stage.plans import Edge, NetPlan, Plan, Strand
 from layeranim.stories.stage.slices import Shown
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
+from layeranim.stories.stage.sums import counted
 from layeranim.stories.stage.verbs import Light, NodeFill, Verb, Wiring
-from layeranim.stories.stage.written import counted
 from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
 
 HIGH = 384.0

@@ -15,9 +15,9 @@ from layeranim.stories.stage.parts.base import HEADING, Moment, Single, heading_
 from layeranim.stories.stage.parts.copied import COPY, Taken
 from layeranim.stories.stage.plans import Plan, TallyPlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot
+from layeranim.stories.stage.sums import running, so_far
 from layeranim.stories.stage.travel import placed
 from layeranim.stories.stage.verbs import Clear, Pour, Tell, Verb
-from layeranim.stories.stage.written import running, so_far
 from layeranim.stories.storyboard import Box, Fact, Line, Run
 
 HIGH = 72.0
