@@ -90,6 +90,12 @@ class UnitSteps:
         own = any(axis in told for axis in self.trace.axes(tensor))
         return own and tensor.startswith(self.units.name("", unit, self.sizes))
 
+    def written_of(self, names: str | tuple[str, ...], unit: int | None = None) -> list[str]:
+        """Those of an act's tensors that this trace has, in a unit; without one in the first that is shown."""
+        every = (names,) if isinstance(names, str) else names
+        meant = (self.name(name, self.first if unit is None else unit) for name in every)
+        return [name for name in meant if self.made(name)]
+
     def inner(self, unit: int) -> dict[str, int]:
         """What is followed in a unit besides its own indices."""
         return {**self.film.at, **(self.units.inner(unit) if self.units.inner else {})}
