@@ -21,9 +21,9 @@ from layeranim.film.destinations import Destination, beside, stems
 from layeranim.film.hidden import STDOUT
 from layeranim.film.output import is_sequence
 from layeranim.film.writers import EVERY
+from layeranim.loading import loading
 from layeranim.preparing import recorded
 from layeranim.preparing.filmed import Filmed
-from layeranim.loading import loading
 from layeranim.records import dataclass
 from layeranim.stories.options import FilmOptions
 

@@ -210,7 +210,7 @@ class Showing:
 
     def _lead(self, verb: Fill) -> Lead:
         lens, grid = self.laid.plans[verb.part], self.laid.plans[verb.part.removeprefix("lens:")]
-        source = verb.cells.sources(0, 0) if verb.cells.sources else None
+        source = verb.cells.source(0, 0)
         if not isinstance(lens, GridPlan) or not isinstance(grid, GridPlan) or not isinstance(source, Address):
             raise TypeError(f"{verb.part} is no lens")
         actor = next(p.actor for p in self.parts if p.plan is grid)
