@@ -210,9 +210,9 @@ def short_size(
     return f"{left}({size}{padded} − {kernel})/{stride}{right} + 1 = {out}" if reached + 1 == out else ""
 
 
-def not_all(drawn: int, count: int) -> tuple[str, ...]:
-    """``4 of 7 drawn``; nothing where all are."""
-    return (f"{drawn} of {count} drawn",) if drawn < count else ()
+def not_all(drawn: int, count: int, noun: str = "") -> tuple[str, ...]:
+    """``4 of 7 drawn`` or ``3 of 64 channels drawn``; nothing where all are."""
+    return (f"{drawn} of {count} {noun}{' ' * bool(noun)}drawn",) if drawn < count else ()
 
 
 def ordinal_range(first: int, last: int, one: str, many: str) -> str:

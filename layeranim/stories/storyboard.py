@@ -129,6 +129,10 @@ class Cells:
     scale: str = "value"
     sources: Callable[[int, int], Source] | None = None
 
+    def source(self, row: int, col: int) -> Source | None:
+        """Where the number of a cell comes from, if it is known."""
+        return self.sources(row, col) if self.sources else None
+
 
 @dataclass(frozen=True, eq=False)
 class GridPlan:

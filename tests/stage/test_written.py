@@ -11,7 +11,8 @@ import pytest
 from layeranim import catalog, theme
 from layeranim.engine.replay import OPERATIONS
 from layeranim.stories import phrases, timing
-from layeranim.stories.stage.written import SUMS, WRITTEN, short, written
+from layeranim.stories.stage.sums import SUMS
+from layeranim.stories.stage.written import WRITTEN, short, written
 from layeranim.stories.storyboard import Address, Line, plain
 from tests.catalog.conftest import Case
 

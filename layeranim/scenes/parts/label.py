@@ -10,7 +10,7 @@ import numpy as np
 from layeranim import typeface
 from layeranim.borrowed import VMobject
 from layeranim.scenes.parts.shape import Bundle, Shape
-from layeranim.stories.storyboard import Line, Point, Run, Source
+from layeranim.stories.storyboard import Cells, Line, Point, Run, Source
 from layeranim.theme import Theme
 from layeranim.typeface import Weight
 
@@ -40,6 +40,11 @@ class Label(Shape):
         super().__init__(outline + np.array([at[0] + dx * size, at[1] + dy * size]), fill=colour)
         self.text, self.size, self.source, self.markup = text, size, source, markup
         self.weight, self.colour = weight, colour
+
+
+def numeral(cells: Cells, row: int, col: int, size: float, colour: str, at: Point, across: Across = "centre") -> Label:
+    """The number of a cell, its middle at a point, or beginning or ending there."""
+    return Label(cells.texts[row, col], size, colour, "medium", at, across, "middle", cells.source(row, col))
 
 
 class TextLine(Bundle):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from layeranim.borrowed import VGroup, VMobject
-from layeranim.stories.storyboard import Box
+from layeranim.stories.storyboard import Box, Point
 from layeranim.theme import rgb
 
 PX = 1 / 90
 """Manim units to a design pixel."""
 STROKE = 100 * PX
 """Design pixels to Manim's stroke width (cairo: one is a hundredth of a unit)."""
+K, M = TypeVar("K", bound=Hashable), TypeVar("M", bound=VMobject)
 _ARRAYS = ("points", "fill_rgbas", "stroke_rgbas", "background_stroke_rgbas")
 
 
@@ -46,6 +49,23 @@ class Bundle(VGroup):
     def __init__(self, *parts: VMobject) -> None:
         self.__dict__.update(_blank(*_ARRAYS))
         self.submobjects = list(parts)
+
+
+def place(layer: Bundle, held: dict[K, M], key: K, new: M) -> M:
+    """Put something into a layer instead of what is ``held`` there under the same key."""
+    old = held.get(key)
+    if old is not None:
+        layer.remove(old)
+    held[key] = new
+    layer.add(new)
+    return new
+
+
+def centre(bundle: Bundle, at: Point) -> None:
+    """Put the middle of every part of a bundle somewhere else."""
+    for part in bundle.submobjects:
+        low, high = part.points[:, :2].min(axis=0), part.points[:, :2].max(axis=0)
+        part.points[:, :2] += [at[0] * PX, at[1] * PX] - (low + high) / 2
 
 
 def _blank(*arrays: str) -> dict[str, object]:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from layeranim import theme as t
 from layeranim.borrowed import Animation, VMobject
 from layeranim.scenes.parts.animate import Appear, Follow
-from layeranim.scenes.parts.label import Label, TextLine
-from layeranim.scenes.parts.shape import Bundle
+from layeranim.scenes.parts.label import Label, TextLine, numeral
+from layeranim.scenes.parts.shape import Bundle, place
 from layeranim.scenes.parts.shapes import polyline, rectangle
 from layeranim.stories.stage.plans import BarsPlan, Lengths, StackPlan
-from layeranim.stories.storyboard import Box, Source
+from layeranim.stories.storyboard import Box
 from layeranim.theme import Theme
 
 SPACE = 10.0
@@ -71,27 +71,17 @@ class BarField(Bundle):
         fill = self.theme.raised if pale else self.theme.fill(bars.cells.scale, level)
         outline = None if self.plan.pitch < t.HEAT_PITCH or pale else self.theme.grid
         new = rectangle(box, fill, outline, t.HAIR, min(t.CELL_RADIUS, box.h / 4))
-        old = self.bars.get(row)
-        if old is not None:
-            self.remove(old)
-        self.bars[row] = new
-        self.add(new)
+        place(self, self.bars, row, new)
 
     def _label(self, bars: Lengths, row: int) -> Label | None:
-        old = self.labels.pop(row, None)
-        if old is not None:
-            self.remove(old)
         if bars.cells.texts is None or not self.plan.numeral:
+            if row in self.labels:
+                self.remove(self.labels.pop(row))
             return None
-        end, strip = bars.ends[row], self.plan.row(row)
-        at = self.plan.zero + end + (SPACE if end >= 0 else -SPACE), strip.centre[1]
-        source: Source | None = bars.cells.sources(row, 0) if bars.cells.sources else None
-        size = self.plan.numeral
-        label = Label(bars.cells.texts[row, 0], size, self.theme.ink, "medium", at, "left" if end >= 0 else "right",
-                      "middle", source)  # fmt: skip
-        self.labels[row] = label
-        self.add(label)
-        return label
+        end, size, ink = bars.ends[row], self.plan.numeral, self.theme.ink
+        at = self.plan.zero + end + (SPACE if end >= 0 else -SPACE), self.plan.row(row).centre[1]
+        label = numeral(bars.cells, row, 0, size, ink, at, "left" if end >= 0 else "right")
+        return place(self, self.labels, row, label)
 
 
 class Pile(Bundle):
@@ -117,9 +107,6 @@ class Pile(Bundle):
         yield from (Appear(self._segment(bars, row, pale), introducer=False) for row in where)
 
     def _segment(self, bars: Lengths, row: int, pale: bool) -> Bundle:
-        old = self.segments.get(row)
-        if old is not None:
-            self.remove(old)
         box = self.plan.box
         top, high = box.y - sum(bars.ends[:row]), bars.ends[row]
         level = int(bars.cells.levels[row, 0])
@@ -128,10 +115,6 @@ class Pile(Bundle):
             rectangle(Box(box.x, top, box.w, max(high, 0.01)), fill, None if high < 6 else self.theme.bg, 2, 0)
         )
         if not pale and bars.cells.texts is not None and high >= self.plan.numeral + 8:
-            source = bars.cells.sources(row, 0) if bars.cells.sources else None
             at = box.x + box.w / 2, top - high / 2
-            new.add(Label(bars.cells.texts[row, 0], self.plan.numeral, self.theme.on(fill), "medium", at, "centre",
-                          "middle", source))  # fmt: skip
-        self.segments[row] = new
-        self.add(new)
-        return new
+            new.add(numeral(bars.cells, row, 0, self.plan.numeral, self.theme.on(fill), at))
+        return place(self, self.segments, row, new)

@@ -7,10 +7,9 @@ from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import TRAVEL, Follow
 from layeranim.scenes.parts.label import Label
 from layeranim.scenes.parts.shape import Bundle
-from layeranim.scenes.parts.shapes import rectangle
+from layeranim.scenes.parts.shapes import between_boxes, rectangle
 from layeranim.scenes.parts.tilegrid import TileGrid
 from layeranim.stories.stage.verbs import Carry
-from layeranim.stories.storyboard import Box
 from layeranim.theme import Theme
 
 
@@ -22,7 +21,7 @@ def carried(verb: Carry, source: TileGrid, goal: TileGrid, theme: Theme) -> tupl
     for a, b in zip(verb.source, verb.goal, strict=True):
         look = source.look(leave, *a) if verb.copies else goal.look(leave, *b)
         ways.append((source.plan.cell(*a), goal.plan.cell(*b), look))
-    sources = [leave.sources(*at) if leave.sources else None for at in (verb.source if verb.copies else verb.goal)]
+    sources = [leave.source(*at) for at in (verb.source if verb.copies else verb.goal)]
 
     def at(alpha: float) -> None:
         copies.submobjects = []
@@ -30,7 +29,7 @@ def carried(verb: Carry, source: TileGrid, goal: TileGrid, theme: Theme) -> tupl
             goal.put(verb.cells, verb.goal)
             return
         for (a, b, look), address in zip(ways, sources, strict=True):
-            box = Box(*(p + (q - p) * alpha for p, q in ((a.x, b.x), (a.y, b.y), (a.w, b.w), (a.h, b.h))))
+            box = between_boxes(a, b, alpha)
             copies.add(rectangle(box, look.fill, theme.result, t.HAIR, min(t.CELL_RADIUS, box.h / 4)))
             if look.text is not None:
                 size = goal.plan.numeral

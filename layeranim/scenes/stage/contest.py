@@ -9,6 +9,7 @@ import numpy as np
 from layeranim import theme as t
 from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import TRAVEL, Follow
+from layeranim.scenes.parts.axes import corner, ruler, rules, ticks
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
@@ -31,20 +32,15 @@ class ContestPicture(Bundle):
         super().__init__()
         self.plan, self.theme, self.moving = plan, theme, Bundle()
         box, real, critic = plan.box, *(theme.gates[KINDS[k]] for k in (0, 2))
-        for tick in plan.along:
-            self.add(polyline([[(box.x, tick.at), (box.right, tick.at)]], theme.raised, t.HAIR))
-            self.add(TextLine(tick.line, t.FLOOR, theme, (box.x - 12, tick.at - 8), "right"))
+        self.add(*rules(box, plan.along, theme), *ticks(box, (), plan.along, theme))
         middle = box.bottom + box.h / 2
         self.add(polyline(dashed((box.x, middle), (box.right, middle)), theme.ghost, 2))
-        self.add(polyline([[(box.x, box.y), (box.x, box.bottom), (box.right, box.bottom)]], theme.muted, t.HAIR))
+        self.add(corner(box, theme))
         for y in plan.lanes:
             self.add(polyline([[(box.x, y), (box.right, y)]], theme.raised, t.HAIR))
         for at, line in plan.names:
             self.add(TextLine(line, t.FLOOR, theme, at))
-        self.add(polyline([[(box.x, plan.base), (box.right, plan.base)]], theme.muted, t.HAIR))
-        for tick in plan.across:
-            self.add(polyline([[(tick.at, plan.base), (tick.at, plan.base - 6)]], theme.muted, t.HAIR))
-            self.add(TextLine(tick.line, t.FLOOR, theme, (tick.at, plan.base - 28), "centre"))
+        self.add(*ruler(box.x, box.right, plan.base, plan.across, theme))
         self.add(TextLine(plan.heading, t.NAME, theme, plan.heading_at))
         self.add(*(self._real((x, plan.lanes[0]), real) for x in plan.real if x is not None))
         self.add(*(disc((x, plan.lanes[2]), SMALL, theme.muted) for x in plan.noise if x is not None))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from layeranim import theme as t
 from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import Appear
+from layeranim.scenes.parts.axes import rules, ticks
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
@@ -31,10 +32,7 @@ class Plot(Bundle):
         box = plan.box
         for tick in plan.across:
             self.add(polyline([[(tick.at, box.bottom), (tick.at, box.y)]], theme.raised, t.HAIR))
-            self.add(TextLine(tick.line, t.FLOOR, theme, (tick.at, box.bottom - 26), "centre"))
-        for tick in plan.along:
-            self.add(polyline([[(box.x, tick.at), (box.right, tick.at)]], theme.raised, t.HAIR))
-            self.add(TextLine(tick.line, t.FLOOR, theme, (box.x - 10, tick.at - 8), "right"))
+        self.add(*rules(box, plan.along, theme), *ticks(box, plan.across, plan.along, theme, 26, 10))
         x, y = plan.origin
         self.add(polyline([[(x, box.bottom), (x, box.y)], [(box.x, y), (box.right, y)]], theme.muted, t.HAIR))
         for line in plan.lines:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from layeranim import theme as t
 from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
+from layeranim.scenes.parts.axes import ruler
 from layeranim.scenes.parts.label import TextLine
-from layeranim.scenes.parts.shape import PX, Bundle
+from layeranim.scenes.parts.shape import Bundle, centre
 from layeranim.scenes.parts.shapes import disc, polyline, rectangle
 from layeranim.stories.stage.parts.tracks import KINDS
 from layeranim.stories.stage.plans import DotsPlan
@@ -31,10 +32,7 @@ class DotLines(Bundle):
             self.add(polyline([[(plan.left, y), (plan.right, y)]], theme.ghost, t.HAIR))
         for at, line in plan.names:
             self.add(TextLine(line, t.NAME, theme, at))
-        self.add(polyline([[(plan.left, plan.base), (plan.right, plan.base)]], theme.muted, t.HAIR))
-        for tick in plan.ticks:
-            self.add(polyline([[(tick.at, plan.base), (tick.at, plan.base - 6)]], theme.muted, t.HAIR))
-            self.add(TextLine(tick.line, t.FLOOR, theme, (tick.at, plan.base - 28), "centre"))
+        self.add(*ruler(plan.left, plan.right, plan.base, plan.ticks, theme))
 
     def clear(self) -> None:
         self.remove(*(m for group in self.strewn.values() for m in group))
@@ -63,7 +61,7 @@ class DotLines(Bundle):
         def at(alpha: float) -> None:
             for i, dot in dots.items():
                 (x0, y0), (x1, y1) = ends[i]
-                _move(dot, (x0 + (x1 - x0) * alpha, y0 + (y1 - y0) * alpha))
+                centre(dot, (x0 + (x1 - x0) * alpha, y0 + (y1 - y0) * alpha))
 
         yield Follow(at, rate_func=TRAVEL)
 
@@ -84,12 +82,3 @@ class DotLines(Bundle):
         if told:
             return Bundle(disc(at, TOLD, colour, self.theme.bg, 2))
         return Bundle(disc(at, DOT, self.theme.bg, colour, t.LINE))
-
-
-def _move(dot: Bundle, to: Point) -> None:
-    """Put the middle of a dot somewhere else."""
-    for part in dot.submobjects:
-        x0, y0 = part.points[:, 0], part.points[:, 1]
-        middle = (x0.max() + x0.min()) / 2, (y0.max() + y0.min()) / 2
-        part.points[:, 0] += to[0] * PX - middle[0]
-        part.points[:, 1] += to[1] * PX - middle[1]

@@ -9,7 +9,7 @@ from layeranim import theme as t
 from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import TRAVEL, Follow
 from layeranim.scenes.parts.label import TextLine
-from layeranim.scenes.parts.shape import Bundle
+from layeranim.scenes.parts.shape import Bundle, place
 from layeranim.scenes.parts.shapes import disc, operator, polyline, rectangle
 from layeranim.stories.stage.plans import LanesPlan, Station
 from layeranim.stories.stage.verbs import Current, Flow, Reading
@@ -68,7 +68,7 @@ class LanesPicture(Bundle):
         level = PALE * (stream.level > 0) - PALE * (stream.level < 0) if pale else stream.level
         colour = self.theme.fill("value", level) if level else self.theme.grid
         line = polyline([_part(self.plan.pipes[stream.pipe].points, max(alpha, 0.02))], colour, stream.width)
-        self._put(self.flows, self.under, stream.pipe, Bundle(line))
+        place(self.under, self.flows, stream.pipe, Bundle(line))
 
     def _show(self, reading: Reading, alpha: float, pale: bool) -> None:
         station, lines = self.plan.stations[reading.station], reading.lines
@@ -85,7 +85,7 @@ class LanesPicture(Bundle):
         if not pale:
             held = station.kind == "held"
             out.add(TextLine(lines[now], station.size, self.theme, station.says, "centre" if held else "left"))
-        self._put(self.shown, self.over, reading.station, out)
+        place(self.over, self.shown, reading.station, out)
 
     def _leaves(self, station: Station, share: float) -> list[Bundle]:
         """A valve's two leaves, as far apart as it is open."""
@@ -93,12 +93,6 @@ class LanesPicture(Bundle):
         role = station.line[0].role if station.line else "ink"
         lines = [[(x, y + side * reach), (x, y + side * reach * share)] for side in (1, -1)]
         return [Bundle(polyline(lines, self.theme.role(role), LEAF))]
-
-    def _put(self, kept: dict[int, Bundle], layer: Bundle, key: int, new: Bundle) -> None:
-        if key in kept:
-            layer.remove(kept[key])
-        kept[key] = new
-        layer.add(new)
 
 
 def _part(points: tuple[Point, ...], share: float) -> list[Point]:

@@ -12,8 +12,8 @@ from layeranim import theme as t
 from layeranim import typeface
 from layeranim.borrowed import Animation, VMobject
 from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
-from layeranim.scenes.parts.label import Label, TextLine
-from layeranim.scenes.parts.shape import PX, Bundle
+from layeranim.scenes.parts.label import TextLine, numeral
+from layeranim.scenes.parts.shape import PX, Bundle, place
 from layeranim.scenes.parts.shapes import Lane, disc, polyline, rectangle
 from layeranim.stories.stage.plans import Edge, NetPlan
 from layeranim.stories.stage.verbs import NodeFill, Trade, Wiring
@@ -105,10 +105,6 @@ class NetPicture(Bundle):
         """Nodes get their numbers."""
         yield from (Appear(node, introducer=False) for node in self._set(verb))
 
-    def put(self, verb: NodeFill, where: Iterable[int]) -> None:
-        """The same, at once."""
-        self._set(replace(verb, where=tuple(where)))
-
     def outlines(self, rows: Iterable[int]) -> list[Bundle]:
         """Rings around the upper nodes under way."""
         boxes = [self.plan.node(True, k).outset(1) for k in rows]
@@ -117,13 +113,7 @@ class NetPicture(Bundle):
     def _set(self, verb: NodeFill) -> list[Bundle]:
         out = []
         for k in verb.where:
-            node = self._node(verb, k)
-            old = self.numbers.pop((not verb.lower, k), None)
-            if old is not None:
-                self.nodes.remove(old)
-            self.numbers[not verb.lower, k] = node
-            self.nodes.add(node)
-            out.append(node)
+            out.append(place(self.nodes, self.numbers, (not verb.lower, k), self._node(verb, k)))
         return out
 
     def _edge(self, edge: Edge, gone: Point = (0, 0)) -> VMobject:
@@ -162,9 +152,7 @@ class NetPicture(Bundle):
         fill = self.theme.fill(cells.scale, int(cells.levels[row, col]))
         out = Bundle(rectangle(box, fill, self.theme.grid, t.HAIR, plan.radius))
         if cells.texts is not None:
-            source = cells.sources(row, col) if cells.sources else None
-            ink = self.theme.on(fill)
-            out.add(Label(cells.texts[row, col], plan.numeral, ink, "medium", box.centre, "centre", "middle", source))
+            out.add(numeral(cells, row, col, plan.numeral, self.theme.on(fill), box.centre))
         return out
 
 

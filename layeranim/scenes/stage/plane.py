@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from layeranim import theme as t
 from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
+from layeranim.scenes.parts.axes import ticks
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
@@ -28,10 +29,7 @@ class PlanePicture(Bundle):
         self.border = Bundle()
         self.add(self.border)
         self._part(plan.line, plan.side)
-        for tick in plan.across:
-            self.add(TextLine(tick.line, t.FLOOR, theme, (tick.at, box.bottom - 26), "centre"))
-        for tick in plan.along:
-            self.add(TextLine(tick.line, t.FLOOR, theme, (box.x - 10, tick.at - 8), "right"))
+        self.add(*ticks(box, plan.across, plan.along, theme, 26, 10))
         self.add(polyline([[(x, box.bottom), (x, box.y)], [(box.x, y), (box.right, y)]], theme.muted, t.HAIR))
         for at, line in plan.names:
             self.add(TextLine(line, t.NAME, theme, at))
@@ -63,19 +61,15 @@ class PlanePicture(Bundle):
 
     def fill(self, verb: NodeFill) -> Iterator[Animation]:
         """Points take the colours of their results."""
-        yield from (Appear(new, introducer=False) for new in self._landed(verb, verb.where))
-
-    def put(self, verb: NodeFill, where: Iterable[int]) -> None:
-        """The same, at once."""
-        self._landed(verb, where)
+        yield from (Appear(new, introducer=False) for new in self._landed(verb))
 
     def outlines(self, rows: Iterable[int]) -> list[Bundle]:
         """Rings around the points under way."""
         return [Bundle(disc(self.plan.points[k], RING, None, self.theme.focus, t.RESULT_LINE)) for k in rows]
 
-    def _landed(self, verb: NodeFill, where: Iterable[int]) -> list[Bundle]:
+    def _landed(self, verb: NodeFill) -> list[Bundle]:
         out = []
-        for k in where:
+        for k in verb.where:
             fill = self.theme.fill(verb.cells.scale, int(verb.cells.levels[k, 0]))
             out.append(Bundle(disc(self.plan.points[k], POINT, fill, self.theme.ink, 2)))
         self.add(*out)

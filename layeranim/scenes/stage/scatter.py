@@ -8,12 +8,13 @@ from collections.abc import Iterable, Sequence
 from layeranim import theme as t
 from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
+from layeranim.scenes.parts.axes import corner, rules, ticks
 from layeranim.scenes.parts.label import TextLine
-from layeranim.scenes.parts.shape import PX, Bundle
+from layeranim.scenes.parts.shape import Bundle, centre
 from layeranim.scenes.parts.shapes import disc, polyline
-from layeranim.stories.stage.plans import Glyph, HistoryPlan, ScatterPlan, Tick
+from layeranim.stories.stage.plans import Glyph, HistoryPlan, ScatterPlan
 from layeranim.stories.stage.verbs import Border, Land, Reach
-from layeranim.stories.storyboard import Box, Point
+from layeranim.stories.storyboard import Point
 from layeranim.theme import Theme
 
 SIZE, WIDE, NOW = 8.0, 10.4, 7.0
@@ -31,27 +32,10 @@ def glyph(one: Glyph, theme: Theme) -> Bundle:
     return Bundle(polyline([turned(one.at, *CORNERS[one.shape])], edge, 2, fill))
 
 
-def put(one: Bundle, to: Point) -> None:
-    """Put the middle of a glyph somewhere else."""
-    for part in one.submobjects:
-        low, high = part.points[:, :2].min(axis=0), part.points[:, :2].max(axis=0)
-        part.points[:, :2] += [to[0] * PX, to[1] * PX] - (low + high) / 2
-
-
 def turned(at: Point, count: int, first: float) -> list[Point]:
     """The corners of a regular glyph, closed; its first one lies in the direction ``first`` in degrees."""
     turns = [math.radians(first + 360 * k / count) for k in range(count + 1)]
     return [(at[0] + WIDE * math.cos(turn), at[1] + WIDE * math.sin(turn)) for turn in turns]
-
-
-def ticks(box: Box, across: Sequence[Tick], along: Sequence[Tick], theme: Theme) -> list[Bundle | TextLine]:
-    """What the axes below and left of a box say."""
-    out: list[Bundle | TextLine] = []
-    for tick in across:
-        out.append(TextLine(tick.line, t.FLOOR, theme, (tick.at, box.bottom - 28), "centre"))
-    for tick in along:
-        out.append(TextLine(tick.line, t.FLOOR, theme, (box.x - 12, tick.at - 8), "right"))
-    return out
 
 
 class ScatterPicture(Bundle):
@@ -80,7 +64,7 @@ class ScatterPicture(Bundle):
 
         def at(alpha: float) -> None:
             for k, ((x0, y0), (x1, y1)) in ways.items():
-                put(made[k], (x0 + (x1 - x0) * alpha, y0 + (y1 - y0) * alpha))
+                centre(made[k], (x0 + (x1 - x0) * alpha, y0 + (y1 - y0) * alpha))
 
         appear = [Appear(made[k], introducer=False) for k in made if k not in ways]
         return [*appear, Follow(at, rate_func=TRAVEL)] if ways else list[Animation](appear)
@@ -113,10 +97,7 @@ class HistoryPicture(Bundle):
         super().__init__()
         self.plan, self.theme, self.line = plan, theme, Bundle()
         box = plan.box
-        for tick in plan.along:
-            self.add(polyline([[(box.x, tick.at), (box.right, tick.at)]], theme.raised, t.HAIR))
-        self.add(polyline([[(box.x, box.y), (box.x, box.bottom), (box.right, box.bottom)]], theme.muted, t.HAIR))
-        self.add(*ticks(box, plan.across, plan.along, theme))
+        self.add(*rules(box, plan.along, theme), corner(box, theme), *ticks(box, plan.across, plan.along, theme))
         self.add(TextLine(plan.heading, t.NAME, theme, plan.heading_at), self.line)
 
     def clear(self) -> None:

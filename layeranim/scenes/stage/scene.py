@@ -170,21 +170,8 @@ class StageScene(Acting):
                 self._clear(mark)
         self.sweep(beat, through)
         for mark in beat.verbs[0]:
-            if isinstance(mark, v.Points):
-                self.things[mark.part].mark(mark.at)
-            elif isinstance(mark, v.Wiring):
-                self.things[mark.part].wire(mark)
-            elif isinstance(mark, v.Clear) and mark.part not in anew:
-                self._clear(mark)
-            elif isinstance(mark, v.NodeFill):
-                self.things[mark.part].put(mark, mark.where)
-            elif isinstance(mark, v.Name):
-                self._name(mark)
-            elif isinstance(mark, v.Fill):
-                self.grids[mark.part].put(mark.cells, mark.where)
-            elif isinstance(mark, (v.Border, v.Reach)):
-                self.acts[type(mark)](mark)
-            elif isinstance(mark, (v.Arrive, v.Bend, v.Land, v.Poise, v.Spin, v.Sway, v.Weigh)):
+            passed = isinstance(mark, (v.Sweep, v.Grow, v.Course)) or (isinstance(mark, v.Clear) and mark.part in anew)
+            if not passed:  # what the last unit leaves there is there at once
                 self.run(0, *self.acts[type(mark)](mark))
 
     def on_close(self, beat: Beat) -> None:

@@ -8,7 +8,7 @@ from layeranim import theme as t
 from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import Appear
 from layeranim.scenes.parts.label import TextLine
-from layeranim.scenes.parts.shape import Bundle
+from layeranim.scenes.parts.shape import Bundle, place
 from layeranim.scenes.parts.shapes import polyline, rectangle
 from layeranim.stories.stage.plans import KeyPlan, TablePlan
 from layeranim.stories.stage.verbs import Arrive
@@ -38,12 +38,8 @@ class TextTable(Bundle):
         """Rows appear, each whole, in place of those that stood there."""
         for row in verb.rows:
             new = Bundle(*(TextLine(line, self.plan.size, self.theme, at) for at, line in row))
-            height = row[0][0][1]
-            if height in self.held:
-                self.rows.remove(self.held[height])
-            self.held[height] = new
-            self.rows.add(new)
-            yield Appear(new, introducer=False)
+            (_, height), _ = row[0]
+            yield Appear(place(self.rows, self.held, height, new), introducer=False)
 
 
 class ColourKey(Bundle):

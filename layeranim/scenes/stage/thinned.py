@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from layeranim import theme as t
 from layeranim.borrowed import Animation, VMobject
 from layeranim.scenes.parts.animate import Appear
-from layeranim.scenes.parts.label import Label, TextLine
-from layeranim.scenes.parts.shape import Bundle
+from layeranim.scenes.parts.label import TextLine, numeral
+from layeranim.scenes.parts.shape import Bundle, place
 from layeranim.scenes.parts.shapes import disc, polyline, rectangle
 from layeranim.stories.stage.plans import ThinnedPlan
 from layeranim.stories.stage.verbs import NodeFill
@@ -44,21 +44,13 @@ class ThinnedPicture(Bundle):
             yield Appear(ways, introducer=False)
             yield Appear(node, introducer=False)
 
-    def put(self, verb: NodeFill, where: Iterable[int]) -> None:
-        """The same, at once."""
-        for k in where:
-            self._put(k, *self._made(verb, k))
-
     def outlines(self, rows: Iterable[int]) -> list[VMobject]:
         """Rings around the units that are followed."""
         return [rectangle(self.plan.node(k).outset(2), None, self.theme.result, t.FOCUS, 99) for k in rows]
 
     def _put(self, k: int, ways: Bundle, node: Bundle) -> None:
-        for held, new, group in ((self.ways, ways, self.under), (self.nodes, node, self.over)):
-            if k in held:
-                group.remove(held[k])
-            held[k] = new
-            group.add(new)
+        place(self.under, self.ways, k, ways)
+        place(self.over, self.nodes, k, node)
 
     def _made(self, verb: NodeFill, k: int) -> tuple[Bundle, Bundle]:
         plan, theme, cells = self.plan, self.theme, verb.cells
@@ -75,9 +67,7 @@ class ThinnedPicture(Bundle):
         fill = theme.raised if verb.pale else theme.fill(cells.scale, int(cells.levels[k, 0]))
         node = Bundle(rectangle(box, fill, theme.grid, t.HAIR, 99))
         if cells.texts is not None and not verb.pale:
-            source = cells.sources(k, 0) if cells.sources else None
-            node.add(Label(cells.texts[k, 0], plan.numeral, theme.on(fill), "medium", box.centre, "centre", "middle",
-                           source))  # fmt: skip
+            node.add(numeral(cells, k, 0, plan.numeral, theme.on(fill), box.centre))
         return ways, node
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from layeranim import theme as t
+from layeranim.scenes.parts.axes import corner, rules, ticks
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
 from layeranim.scenes.stage.curve import dashed
-from layeranim.scenes.stage.scatter import CORNERS, joined, ticks, turned
+from layeranim.scenes.stage.scatter import CORNERS, joined, turned
 from layeranim.stories.stage.parts.tracks import KINDS
 from layeranim.stories.stage.plans import TracksPlan
 from layeranim.stories.stage.verbs import Reach
@@ -32,11 +33,8 @@ class TracksPicture(Bundle):
         if plan.contours:
             self.add(polyline(plan.contours, theme.grid, t.HAIR))
         else:
-            self.add(
-                *(polyline([[(box.x, tick.at), (box.right, tick.at)]], theme.raised, t.HAIR) for tick in plan.along)
-            )
-        self.add(polyline([[(box.x, box.y), (box.x, box.bottom), (box.right, box.bottom)]], theme.muted, t.HAIR))
-        self.add(*ticks(box, plan.across, plan.along, theme))
+            self.add(*rules(box, plan.along, theme))
+        self.add(corner(box, theme), *ticks(box, plan.across, plan.along, theme))
         if plan.rule is not None:
             self.add(polyline(dashed((box.x, plan.rule), (box.right, plan.rule)), theme.focus, 2))
         for ring in plan.rings:

@@ -68,7 +68,7 @@ class AttentionWords:
     def hidden(self, features: int) -> tuple[str, ...]:
         """What is not drawn, of vectors that have so many features."""
         view = self.view
-        cut = (f"{MOST_DRAWN} of {features} features drawn",) if features > MOST_DRAWN else ()
+        cut = phrases.not_all(MOST_DRAWN, features, "features")
         keys = () if view.one_row else listed("keys", view.drawn_keys, view.keys)
         return (*listed("heads", view.drawn_heads, view.heads), *listed("tokens", view.drawn_queries, view.queries),
                 *keys, *cut)  # fmt: skip

@@ -60,7 +60,7 @@ def film(telling: Telling) -> Play:
             *((f"inputs {a + 1} and {b + 1} swapped",) if swap else ()),
         ),
         alike=(("input", f"{SWAPPED}input"), ("outputs", f"{SWAPPED}outputs")) if swap else (),
-        drawn=(f"{drawn} of {places} places drawn",) if drawn < places else (),
+        drawn=phrases.not_all(drawn, places, "places"),
         follow=names.index("recurrent") if "recurrent" in names else None,
         symbols={"outputs": (Run(f"y_{{{told + 1}}}", source=Fact("place"), markup=True),)},
     )  # fmt: skip

@@ -56,7 +56,7 @@ def film(telling: Telling) -> Play:
             f"{'kernel' if filters == 1 else f'{filters} filters'} {numbers.shape_text(telling.config.kernel_size)}",
             *shared.options_of(trace),
         ),
-        drawn=(*shared.partly("channels", drawn(channels), channels),
+        drawn=(*phrases.not_all(drawn(channels), channels, "channels"),
                *((f"sparse matrix of filter 1 of {filters}",) if filters > 1 else ())),
         alike=_alike(trace),
         kinds=shared.pictured(telling, "padded", *(("columns", "flat_input") if channels != 3 else ())),

@@ -6,6 +6,7 @@ import numpy as np
 
 from layeranim import numbers
 from layeranim.engine.trace import Region
+from layeranim.stories import phrases
 from layeranim.stories.convolution import shared
 from layeranim.stories.convolution.shared import KERNEL, OUT
 from layeranim.stories.phrases import sentence, so_many
@@ -71,7 +72,7 @@ def film(telling: Telling) -> Play:
             f"{so_many('filter', 'filters', filters)} {size}",
             *shared.options_of(trace),
             *listed("channels", (channel,), channels),
-            *(listed("maps", asked, filters) if asked else shared.partly("maps", min(MOST, filters), filters)),
+            *(listed("maps", asked, filters) if asked else phrases.not_all(min(MOST, filters), filters, "maps")),
         ),
         kinds={"padded": "grey" if telling.kinds.get("input") == "image" else "ink", last: "relief"},
         bright=brightness(telling),

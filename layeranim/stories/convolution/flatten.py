@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from layeranim.stories import phrases
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Column, Each, Grid, Note, Play, Units, Volume, story
 from layeranim.stories.stage.parts.volume import MOST
@@ -48,7 +49,7 @@ def film(telling: Telling) -> Play:
         good_for=GOOD_FOR,
         options=(
             f"{maps}×{height}×{width} → {count}",
-            *((f"{drawn} of {maps} maps drawn",) if drawn < maps else ()),
+            *phrases.not_all(drawn, maps, "maps"),
         ),
         alike=(("input", "output"),),
         follow=_followed(maps, height, width),

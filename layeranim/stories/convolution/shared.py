@@ -114,11 +114,6 @@ def padding_said(trace: Trace) -> tuple[str, ...]:
     return (f"padding {word}{window.padding_text(axis.pads for axis in axes)}{'' if mode == 'zeros' else f' {mode}'}",)
 
 
-def partly(noun: str, shown: int, count: int) -> tuple[str, ...]:
-    """``3 of 64 channels drawn``; nothing where all are."""
-    return (f"{shown} of {count} {noun} drawn",) if shown < count else ()
-
-
 def options_of(
     trace: Trace, always: bool = False, filters: int = 1, padding: tuple[str, ...] | None = None
 ) -> tuple[str, ...]:

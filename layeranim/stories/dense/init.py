@@ -94,7 +94,7 @@ def film(telling: Telling) -> Play:
         closing=_closing(view),
         good_for=GOOD_FOR,
         options=_options(view.config),
-        drawn=(f"{MOST_LINES} of {len(view.schemes)} drawn",) if len(names) < len(view.schemes) else (),
+        drawn=phrases.not_all(len(names), len(view.schemes)),
         follow=states - 1,
         symbols={"sizes": (Run(f"RMS, {KNOWN[view.schemes[view.best]]}", source=Fact("scheme")),)},
         retold={"sizes": lambda figures, unit: _now(view, figures, unit)},

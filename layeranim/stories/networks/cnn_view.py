@@ -219,7 +219,7 @@ class CnnView:
             f"{config.pool_mode} {pool}",
             *((activation_word(self.end),) if self.end != "linear" else ()),
             *(("no bias",) if not config.bias else ()),
-            *((f"{MOST} of {max(self.filters)} maps drawn",) if max(self.filters) > MOST else ()),
+            *phrases.not_all(MOST, max(self.filters), "maps"),
         )
 
     def laid(self, figures: Figures) -> Line:

@@ -12,7 +12,7 @@ from layeranim.stories.networks.sequential_view import STATED, RowStage, RowView
 from layeranim.stories.stage import Grid, Leading, Passage, Tally
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import Actor, Moment
-from layeranim.stories.stage.plans import Plan, TablePlan
+from layeranim.stories.stage.plans import TablePlan, TallyPlan
 from layeranim.stories.stage.solver import Node, Setting
 from layeranim.stories.stage.verbs import Verb
 from layeranim.stories.storyboard import Address
@@ -58,7 +58,7 @@ class HeldTally(Tally):
 
     changes, closes, passes = Actor.changes, Actor.closes, Actor.passes
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def writes(self, figures: Figures, plan: TallyPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         if moment.target.tensor == self.tensor:
             yield from super().writes(figures, plan, region, moment)
 

@@ -14,7 +14,8 @@ from layeranim.engine.trace import Array, Region, Shape, count
 from layeranim.records import dataclass
 from layeranim.stories.networks.sequential_options import SequentialFilmConfig, opened
 from layeranim.stories.stage import Each, Grid, Passage, Passages, Play
-from layeranim.stories.stage.figures import Covered, Figures
+from layeranim.stories.stage.figures import Figures
+from layeranim.stories.stage.slices import Covered
 from layeranim.stories.storyboard import Address, Telling
 
 TRIED = 64

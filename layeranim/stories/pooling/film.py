@@ -5,48 +5,49 @@ from __future__ import annotations
 import numpy as np
 
 from layeranim.engine.trace import Region
-from layeranim.stories.pooling import gradient, words
+from layeranim.stories import phrases
+from layeranim.stories.pooling import words
+from layeranim.stories.pooling.gradient import WayBack
 from layeranim.stories.pooling.pool_stage import kinds, spans, stage
 from layeranim.stories.pooling.pool_view import PoolView
 from layeranim.stories.stage import Each, Mask, Other, Play, WhatIf, Windows, story
-from layeranim.stories.stage.figures import Listed
 from layeranim.stories.stage.parts.copied import COPY
+from layeranim.stories.stage.slices import Listed
 from layeranim.stories.storyboard import Address, Fact, Run, Telling
 
 
 def film(telling: Telling) -> Play:
     """The film of a pooling."""
     view = PoolView(telling)
-    back = view.config.backward
+    way, mean, back = WayBack(view), view.kind == "mean", view.config.backward
     shown = telling.film.selected(view.units)
     follow = view.followed(shown)
     shift = not back and len(shown) == view.units and view.steady
-    chain = ("shares", "grad_input") if view.kind == "mean" else ("grad_input",)
-    forth = ("sums", "output") if view.kind == "mean" else ("output",)
-    sentence = gradient.WayBack(view).said if back else None
-    acts = Each(((chain if back else forth, words.back_notes(view) if back else words.notes(view)),), sentence=sentence)
+    chain = ("shares" if back else "sums",) * mean + ("grad_input" if back else "output",)
+    act = chain, words.back_notes(view) if back else words.notes(view)
+    windows = Each((act,), sentence=way.said if back else None)
     return Play(
         title=words.title(view),
         units=Windows(
             ("channels", "out_height", "out_width"), ("window", "windows"),
             names=lambda u: words.place(view, u), most={"channels": view.shown},
             of="grad_input" if back else "padded", steps=view.steps,
-            found=gradient.WayBack(view).found if back else None, inner=gradient.WayBack(view).told if back else None,
+            found=way.found if back else None, inner=way.told if back else None,
         ),
         stage=stage(view),
-        acts=(acts, _shifted(view)) if shift else (acts,),
+        acts=(windows, _shifted(view)) if shift else (windows,),
         opening=words.opening(view),
         opening_note=words.size(view),
         closing=words.closing(view),
         good_for=words.good_for(view),
         options=words.options(view),
-        drawn=(f"{view.drawn} of {view.channels} channels drawn",) * (view.drawn < view.channels),
+        drawn=phrases.not_all(view.drawn, view.channels, "channels"),
         alike=(("grad_output", "grad_input", "shares"),) if back else (("padded", "output"),) * (view.kind == "max"),
         kinds=kinds(view),
         spans=spans(view),
         masks={"padded": Mask(view.ghost, view.unread, view.counts)},
         follow=follow,
-        evidence=gradient.WayBack(view).evidence(follow) if back else _evidence(view, follow, shift),
+        evidence=way.evidence(follow) if back else _evidence(view, follow, shift),
         stops=tuple(k * view.per_map for k in range(1, view.shown)),
         row=view.out[1],
     )  # fmt: skip

@@ -17,9 +17,8 @@ from layeranim.stories.pooling.pool_view import SHIFTED, Place, PoolView
 from layeranim.stories.stage import Grid
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import Moment
-from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.travel import blocks_of
-from layeranim.stories.stage.verbs import Clear, Fill, Frame, Verb
+from layeranim.stories.stage.verbs import Clear, Frame, Verb
 from layeranim.stories.storyboard import Address, Fact, GridPlan, Line, Run
 
 SOME = 5
@@ -171,14 +170,12 @@ class Landed(Grid):
                 out += [(int(i), int(k)) for i in np.flatnonzero(rows == r) for k in np.flatnonzero(cols == c)]
         return tuple(out)
 
-    def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def reads(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         """The window lies over it."""
-        assert isinstance(plan, GridPlan)
         if plan.holds(region) and not plan.name.startswith("lens:"):
             yield Frame(plan.name, blocks_of(plan, region), "focus")
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, GridPlan)
+    def writes(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         assert self.view is not None
         if not plan.holds(region):
             return
@@ -187,14 +184,13 @@ class Landed(Grid):
             return
         where = self._cells(moment.unit, moment.unit)
         if where:
-            yield Fill(plan.name, figures.cells(self.shown(figures), moment.unit, bool(plan.numeral)), where)
+            yield self._filled(figures, plan, moment.unit, where)
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        assert isinstance(plan, GridPlan)
+    def passes(self, figures: Figures, plan: GridPlan, first: int, last: int) -> Iterator[Verb]:
         if plan.name.startswith("lens:"):
             yield Clear(plan.name)
         elif where := self._cells(first, last):
-            yield Fill(plan.name, figures.cells(self.shown(figures), last, bool(plan.numeral)), where)
+            yield self._filled(figures, plan, last, where)
 
 
 def _span(cells: list[int]) -> range:

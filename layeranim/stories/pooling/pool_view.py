@@ -16,7 +16,7 @@ from layeranim.engine.trace import Array, Region, cell
 from layeranim.engine.window import Axis
 from layeranim.stories.stage import Mask, Taken
 from layeranim.stories.stage.arrangements import drawn
-from layeranim.stories.stage.figures import Listed
+from layeranim.stories.stage.slices import Listed
 from layeranim.stories.storyboard import Address, Telling
 
 Place = tuple[int, int]

@@ -65,7 +65,7 @@ def _activations(config: Any) -> list[tuple[str, str, str]]:
 
 def drawn(view: RecurrentView) -> tuple[str, ...]:
     """How many cells, and of a large state which unit is told."""
-    cells = (f"{len(view.runs)} of {view.all_runs} cells drawn",) if len(view.runs) < view.all_runs else ()
+    cells = phrases.not_all(len(view.runs), view.all_runs, "cells")
     most = "" if view.telling.film.show_of else ", which changes most"
     return (*cells, *((f"unit {view.told + 1} of {view.hidden}{most}",) if view.chosen else ()))
 

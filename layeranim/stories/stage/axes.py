@@ -10,6 +10,7 @@ from layeranim import numbers, theme
 from layeranim.engine.trace import Array
 from layeranim.records import dataclass
 from layeranim.stories import phrases
+from layeranim.stories.stage.plans import Tick
 from layeranim.stories.storyboard import Box, Fact, Line, Point, Run
 
 LARGEST = 2e307
@@ -78,3 +79,13 @@ class Axes:
             self.box.x + (x - x0) / (x1 - x0) * self.box.w,
             self.box.bottom + (y - y0) / (y1 - y0) * self.box.h,
         )
+
+    def below(self, most: int = 6) -> tuple[Tick, ...]:
+        """The ticks of the axis below, as far as they stand clear of each other."""
+        found = marks(*self.across, self.box.w, most)
+        return tuple(Tick(self(value, self.along[0])[0], line) for value, line in found)
+
+    def beside(self, room: float, most: int) -> tuple[Tick, ...]:
+        """The ticks of the axis at the side: as many as would stand clear of each other across so much ``room``."""
+        found = marks(*self.along, room, most)
+        return tuple(Tick(self(self.across[0], value)[1], line) for value, line in found)

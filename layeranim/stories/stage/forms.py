@@ -17,7 +17,7 @@ from layeranim.canvas import Canvas
 from layeranim.engine.option import given
 from layeranim.records import dataclass
 from layeranim.stories import storyboard
-from layeranim.stories.stage import figures, plans, verbs
+from layeranim.stories.stage import plans, slices, verbs
 from layeranim.stories.storyboard import Beat, Cells, Storyboard
 
 LONGEST = 10_000
@@ -51,10 +51,10 @@ CLASSES: dict[str, type] = {
     **{name: getattr(storyboard, name) for name in _BASE},
     **{name: held for module in (plans, verbs) for name, held in vars(module).items() if _is_ours(held, module)},
     "Canvas": Canvas,
-    "Flat": figures.Flat,
-    "Listed": figures.Listed,
-    "Places": figures.Places,
-    "Sliced": figures.Sliced,
+    "Flat": slices.Flat,
+    "Listed": slices.Listed,
+    "Places": slices.Places,
+    "Sliced": slices.Sliced,
 }
 """What a record may hold; every class is a frozen dataclass of data."""
 
@@ -65,7 +65,7 @@ OWN: dict[tuple[type, str], Any] = {
     (Cells, "texts"): Either((Matrix(str, object), None)),
     (Cells, "ghost"): Either((Matrix(bool, np.bool_), None)),
     (Cells, "dim"): Either((Matrix(bool, np.bool_), None)),
-    (Cells, "sources"): figures.Sliced | figures.Flat | figures.Listed | figures.Places | None,
+    (Cells, "sources"): slices.Sliced | slices.Flat | slices.Listed | slices.Places | None,
     (Storyboard, "parts"): Mapping[Literal["stage"], tuple[plans.Plan, ...]],
 }
 """What a field holds in a film of the stage, where its annotation allows more."""

@@ -21,7 +21,8 @@ from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Address, Line
 
 if TYPE_CHECKING:
-    from layeranim.stories.stage.figures import Figures, Listed
+    from layeranim.stories.stage.figures import Figures
+    from layeranim.stories.stage.slices import Listed
 
 
 @dataclass(frozen=True)

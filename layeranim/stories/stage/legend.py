@@ -82,7 +82,7 @@ def _coloured(plans: Mapping[str, Plan], beats: Sequence[Beat]) -> Iterator[tupl
         if signs:
             yield "value", "", -4 * ("negative" in signs), 4 * ("positive" in signs)
     for cells in seen.values():
-        source = cells.sources(0, 0) if cells.sources else None
+        source = cells.source(0, 0)
         tensor = source.tensor if isinstance(source, Address) else ""
         if cells.levels.size:
             yield cells.scale, tensor, int(cells.levels.min()), int(cells.levels.max())

@@ -476,31 +476,10 @@ class LanesPlan:
 
 
 Plan = (
-    GridPlan
-    | SignPlan
-    | LanePlan
-    | TextPlan
-    | BarsPlan
-    | StackPlan
-    | CurvePlan
-    | DotsPlan
-    | NetPlan
-    | TallyPlan
-    | ChipPlan
-    | PlanePlan
-    | ThinnedPlan
-    | VolumePlan
-    | ScatterPlan
-    | HistoryPlan
-    | TracksPlan
-    | ContestPlan
-    | ArcsPlan
-    | BalancePlan
-    | DialsPlan
-    | KeyPlan
-    | TablePlan
-    | LanesPlan
-)
+    GridPlan | SignPlan | LanePlan | TextPlan | BarsPlan | StackPlan | CurvePlan | DotsPlan | NetPlan | TallyPlan
+    | ChipPlan | PlanePlan | ThinnedPlan | VolumePlan | ScatterPlan | HistoryPlan | TracksPlan | ContestPlan | ArcsPlan
+    | BalancePlan | DialsPlan | KeyPlan | TablePlan | LanesPlan
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from layeranim import theme
-from layeranim.stories.stage.figures import Acted
 from layeranim.stories.stage.plans import Plan
+from layeranim.stories.stage.unit_steps import Acted
 from layeranim.stories.stage.verbs import Frame, Lead, Verb
 from layeranim.stories.storyboard import Box, GridPlan, Point
 

@@ -4,33 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, takewhile, zip_longest
-
-import numpy as np
+from itertools import chain, takewhile
 
 from layeranim import theme
 from layeranim.engine.trace import Region, count
 from layeranim.errors import OptionError
 from layeranim.numbers import MOST_DECIMALS
-from layeranim.records import dataclass
-from layeranim.stories import phrases, rows, timing, vocabulary
+from layeranim.stories import phrases, timing, vocabulary
 from layeranim.stories.header import header, placed
 from layeranim.stories.options import PACES
-from layeranim.stories.stage.figures import Acted, Figures
-from layeranim.stories.stage.language import All, Aside, Each, Laps, Note, Other, Passages, Play, Turn, WhatIf, Windows
+from layeranim.stories.stage.figures import Figures
+from layeranim.stories.stage.language import All, Aside, Each, Play, Turn, WhatIf, Windows
 from layeranim.stories.stage.legend import legend
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.parts.becoming import Becoming
-from layeranim.stories.stage.parts.grid import Grid
 from layeranim.stories.stage.parts.names import short as shortened
-from layeranim.stories.stage.plans import NetPlan, Plan
-from layeranim.stories.stage.routes import routed
+from layeranim.stories.stage.plans import Plan
+from layeranim.stories.stage.saying import Notes, Saying, note_line
 from layeranim.stories.stage.seam import checked
+from layeranim.stories.stage.showing import Showing, Standing
 from layeranim.stories.stage.solver import Laid, Node, NoRoom, room_on, solve
-from layeranim.stories.stage.travel import blocks_of, courses, gliding, laid, poured
-from layeranim.stories.stage.verbs import Block, Carry, Clear, Fill, Frame, Lead, Role, Strew, Tell, Verb
-from layeranim.stories.stage.written import short, written
-from layeranim.stories.storyboard import Address, Beat, Fact, GridPlan, Line, Run, Story, Storyboard, Telling, plain
+from layeranim.stories.stage.travel import courses
+from layeranim.stories.stage.unit_steps import Acted
+from layeranim.stories.stage.verbs import Clear, Fill, Verb
+from layeranim.stories.storyboard import Beat, Fact, GridPlan, Line, Run, Story, Storyboard, Telling, plain
 
 LOOK, LAND, TURNED = 0.44, 0.6, 0.8
 """Seconds at most that a frame takes to arrive, a result, and a part that takes another shape."""
@@ -38,18 +35,9 @@ LAID, TERM = 0.8, 0.2
 """Seconds that a kernel takes to lie down, and each term of a sum to arrive; a sum at most half of its beat."""
 SHOWN, TERMED = 0.36, 2.0
 """Seconds for each term of a sum that is acted term by term, in beats at least so long."""
-FLEETING = 0.36
-"""Beats shorter than this say nothing: no words change faster than three times a second."""
-LONG, FEW = 2.0, 3
-"""Of a sum a beat shorter than this writes so many terms."""
 OPENING = 2.6
 PLACES = 4
 """Ticks that a window stands still while it runs over many."""
-Notes = Note | tuple[Note, ...]
-INNER = 16.0
-"""Cells smaller than this, in design pixels, have no frame within a frame."""
-LED = 6.0
-"""Between a grid and the lines to its lens."""
 
 
 def story(title: str, film: Callable[[Telling], Play], good_for: str, takes: float = Story.takes,
@@ -76,17 +64,9 @@ def room_for(film: Play, telling: Telling) -> int:
     return MOST_DECIMALS if given is None else given
 
 
-@dataclass(frozen=True)
-class Standing:
-    """A part where it stands, with what the film declares of it."""
-
-    actor: Actor
-    plan: Plan
-
-
 class _Told:
     def __init__(self, film: Play, telling: Telling, most: int) -> None:
-        self.film, self.telling, self.options, self.most = film, telling, telling.film, most
+        self.film, self.telling, self.options = film, telling, telling.film
         self.figures = Figures(film, telling)
         self.canvas = self.options.canvas
         self.shown = self._shown()
@@ -104,8 +84,8 @@ class _Told:
         self.least = timing.TERSE * min(1.0, PACES[self.options.pace]) - 0.01
         """Seconds below which a beat has no note, and says its result alone."""
         self.follow = self._follow()
-        self.noted: set[str] = set()
-        self.windows: dict[str, tuple[Block, ...]] = {}
+        self.saying = Saying(self.figures, self.parts, self.least, most)
+        self.showing = Showing(self.figures, self.laid, self.parts)
 
     def _shown(self) -> range:
         """The units that are shown; where samples are units too, those of the one that is asked for."""
@@ -220,7 +200,7 @@ class _Told:
         ghosts += tuple(courses(self.figures, self.laid.plans, self.shown))
         length = timing.ticks(OPENING * min(1.0, pace))
         yield Beat("open", 0, length, phases=(("ghost", length - 8), ("empty", 8)), caption=self.film.opening,
-                   note=_note(self.film.opening_note), done=self.shown.start, verbs=(ghosts, ()))  # fmt: skip
+                   note=note_line(self.film.opening_note), done=self.shown.start, verbs=(ghosts, ()))  # fmt: skip
         done = self.shown.start
         for act in self.film.acts:
             if isinstance(act, All):
@@ -234,7 +214,7 @@ class _Told:
                 yield from self._each(act, stretches, factor)
                 done = self.shown.stop
         yield Beat("close", 0, timing.ticks(theme.END_HOLD), caption=self._closing(),
-                   note=_note(self.telling.takeaway or self.film.good_for), done=self.shown.stop,
+                   note=note_line(self.telling.takeaway or self.film.good_for), done=self.shown.stop,
                    steps=self._making(self._evidence()), verbs=self._shown_last())  # fmt: skip
 
     def _closing(self) -> Line:
@@ -247,7 +227,7 @@ class _Told:
         act = self.film.acts[-1]
         if isinstance(act, Turn | WhatIf):
             return self.film.evidence
-        last = act.writes[-1:] if isinstance(act, All) else self._made(act.acts[-1][0])
+        last = act.writes[-1:] if isinstance(act, All) else self.figures.written_of(act.acts[-1][0])
         return self.film.evidence or tuple(self.figures.told(name) for name in last if self.figures.made(name))
 
     def _shown_last(self) -> tuple[tuple[Verb, ...], ...]:
@@ -255,7 +235,7 @@ class _Told:
         whole = not isinstance(self.film.acts[-1], WhatIf)
         turning = [p for p in self.parts if whole and not p.actor.stays(self.figures, p.plan, self.follow)]
         again = (v for p in turning for v in p.actor.closes(self.figures, p.plan, self.follow))
-        verbs = (*self._pointed(self._evidence(), self.follow), *self._led(list(again)))
+        verbs = (*self.showing.pointed(self._evidence(), self.follow), *self.showing.led(list(again)))
         return (verbs,) if verbs else ()
 
     def _looked(self, beats: tuple[Beat, ...]) -> tuple[Beat, ...]:
@@ -265,53 +245,17 @@ class _Told:
         verbs = chain.from_iterable(chain.from_iterable(beat.verbs for beat in told))
         shown = {verb.part: verb for verb in verbs if isinstance(verb, Fill) and verb.part.startswith("lens:")}
         own = [verb for verb in chain(*last.verbs) if getattr(verb, "part", "") not in shown]
-        return (*before, replace(last, verbs=((*own, *self._led([*shown.values()])),))) if shown else beats
+        return (*before, replace(last, verbs=((*own, *self.showing.led([*shown.values()])),))) if shown else beats
 
     def _what_if(self, act: WhatIf, factor: float) -> Beat:
         """The grids turn to other numbers, all at once; what the last sentence speaks of is framed."""
         length = timing.ticks(act.seconds * factor)
-        fills = tuple(self._filled(other) for other in act.others if other.part in self.figures.placed)
+        fills = tuple(self.showing.filled(other) for other in act.others if other.part in self.figures.placed)
         phases = timing.phases(length, [("look", 0.04), ("land", timing.act(act.seconds, 0.5, TURNED))])
         cleared = tuple(Clear(part) for part in act.cleared if part in self.laid.plans)
         return Beat("act", 0, length, phases=phases, caption=act.says, done=self.shown.stop,
                     steps=self._making(self._evidence()),
-                    verbs=(cleared, (*fills, *self._pointed(self._evidence(), self.follow)), ()))  # fmt: skip
-
-    def _filled(self, other: Other) -> Fill:
-        """A grid with other numbers in all of its cells."""
-        grid = self.figures.placed[other.part]
-        mask, where = self.film.masks.get(grid.tensor), tuple(np.ndindex(grid.rows, grid.cols))
-        return Fill(grid.name, self.figures.listed(other.values, other.sources, bool(grid.numeral), mask), where)
-
-    def _chosen(self, acted: Acted, moment: Moment, made: Sequence[Verb]) -> tuple[Frame, ...]:
-        """The cells that windows' choices fell on, and that to which one sends a gradient back, framed where they
-        stand, if they are large enough for a frame in a frame."""
-        if not isinstance(self.film.units, Windows):
-            return ()
-        best = [moment.target] if acted.step.operation == "route" else []
-        for step in map(self.figures.step, acted.every or (acted.at,)):
-            if step.operation == "select":
-                cells = self.figures.covered(step.reads[0])
-                values = self.figures.read(cells)
-                best.append(cells[int(np.argmax(np.where(np.isnan(values), np.inf, values)))])
-        frames = self._pointed([self.figures.here_of(one) for one in best], moment.unit)
-        stands = {(verb.part, at) for verb in made if isinstance(verb, Fill) for at in verb.where}
-        plans = self.figures.placed
-        return tuple(replace(verb, role="result") for verb in frames if min(plans[verb.part].pitch) >= INNER
-                     and (not plans[verb.part].empty or (verb.part, verb.blocks[0][::2]) in stands))  # fmt: skip
-
-    def _pointed(self, regions: Sequence[Region], unit: int) -> tuple[Frame, ...]:
-        """Frames around cells, in the colour of results where they are results, where they stand at a unit."""
-        grids = [(p.actor, p.plan) for p in self.parts
-                 if isinstance(p.plan, GridPlan) and not p.plan.name.startswith("lens:")]  # fmt: skip
-        out: dict[tuple[str, Role], list[Block]] = {}
-        for actor, grid, region in ((actor, grid, region) for actor, grid in grids for region in regions):
-            away = isinstance(actor, Grid) and actor.elsewhere(self.figures, region, unit)
-            if away or not grid.holds(region):
-                continue
-            role: Role = "result" if self.figures.made(region.tensor) else "focus"
-            out.setdefault((grid.name, role), []).extend(blocks_of(grid, region))
-        return tuple(Frame(part, tuple(dict.fromkeys(blocks)), role) for (part, role), blocks in out.items())
+                    verbs=(cleared, (*fills, *self.showing.pointed(self._evidence(), self.follow)), ()))  # fmt: skip
 
     def _making(self, regions: Sequence[Region]) -> tuple[int, ...]:
         """The steps that make these cells, and that read the window of what is followed."""
@@ -325,35 +269,12 @@ class _Told:
         """What is said after a unit, of what it made."""
         length = timing.ticks(aside.seconds * factor)
         wanted = [("look", 0.24), *([("land", timing.act(aside.seconds, 0.25, LAND))] if aside.writes else [])]
-        seen, made, steps = self._concluded(unit, aside)
+        seen, made, steps = self.showing.concluded(unit, aside)
         shows = unit if aside.shows is None else aside.shows
-        verbs = ((*self._pointed(aside.points, shows), *seen), *((made,) if aside.writes else ()), ())
-        place = () if aside.writes else self._place(unit)
+        verbs = ((*self.showing.pointed(aside.points, shows), *seen), *((made,) if aside.writes else ()), ())
+        place = () if aside.writes else self.saying.place(unit)
         return Beat("aside", 0, length, range(unit, unit + 1), timing.phases(length, wanted), aside.says,
-                    _note(aside.note), place, (*steps, *self._making(aside.points)), unit + 1, verbs)  # fmt: skip
-
-    def _concluded(self, unit: int, aside: Aside) -> tuple[tuple[Verb, ...], tuple[Verb, ...], tuple[int, ...]]:
-        """What turns back to the unit that an aside shows, and what appears with it; the steps that make this."""
-        seen: list[Verb] = []
-        if aside.shows is not None:
-            turning = [p for p in self.parts if not set(p.actor.draws) & set(aside.writes)]
-            seen += [v for p in turning for v in p.actor.closes(self.figures, p.plan, aside.shows)]
-        made, steps = list[Verb](), list[int]()
-        for name in aside.writes:
-            target = self.figures.cell_of(name, unit if aside.shows is None else aside.shows, {})
-            acted, moment = self.figures.acted_at(target), Moment(unit, target, made=frozenset(aside.writes))
-            steps.append(acted.at)
-            made += [v for p in self.parts if name in p.actor.draws
-                     for v in p.actor.writes(self.figures, p.plan, acted.writes, moment)]  # fmt: skip
-        if aside.points:
-            made = [verb for verb in made if not isinstance(verb, Frame)]
-        return tuple(self._led(seen)), tuple(self._led(_once(made))), tuple(steps)
-
-    def _made(self, names: str | tuple[str, ...], unit: int | None = None) -> list[str]:
-        """Those of an act's tensors that this trace has, in a unit; without one in the first that is shown."""
-        every = (names,) if isinstance(names, str) else names
-        meant = (self.figures.name(name, self.shown[0] if unit is None else unit) for name in every)
-        return [name for name in meant if self.figures.made(name)]
+                    note_line(aside.note), place, (*steps, *self._making(aside.points)), unit + 1, verbs)  # fmt: skip
 
     def _alone(self) -> int:
         """How many units show their acts one after another: the first, and the one that is followed."""
@@ -361,13 +282,13 @@ class _Told:
 
     def _beside(self, each: Each) -> int:
         """How many beats these units have beyond one each."""
-        made = sum(bool(self._made(names)) for names, _ in each.acts)
+        made = sum(bool(self.figures.written_of(names)) for names, _ in each.acts)
         again = len(each.again) or made
         return made - 1 + (again - 1) * (self._alone() - 1)
 
     def _all(self, act: All, factor: float, done: int) -> Beat:
         """What is done to the whole slice at once; said of the cell that is followed."""
-        self.windows = {}  # what is done to all of it has no window
+        self.showing.windows = {}  # what is done to all of it has no window
         made = [name for name in act.writes if self.figures.made(name)]
         if not made:
             names = " or ".join(act.writes)
@@ -382,7 +303,7 @@ class _Told:
         own, retold = self.film.words.get(made[-1]), self.film.retold.get(made[-1])
         said = act.says(self.figures) if callable(act.says) else act.says
         said = said or (retold(self.figures, self.follow) if retold else own(self.follow) if own else ())
-        caption = said or self._said(self.figures.acted_at(target), target, act.seconds * factor)
+        caption = said or self.saying.said(self.figures.acted_at(target), target, act.seconds * factor)
         beat = self._beat("act", act.seconds * factor, range(0), acted, moment, caption, act.note, done)
         return replace(
             beat, steps=(*beat.steps, *(at for at in self._followed(made, unit, act) if at not in beat.steps))
@@ -399,7 +320,7 @@ class _Told:
         phases = timing.phases(length, [("look", 0.04), ("land", timing.act(act.seconds, 0.5, TURNED))])
         turned = tuple(v for p in self.parts if act.tensor in p.actor.draws
                        for v in p.actor.turns(self.figures, p.plan, self.follow))  # fmt: skip
-        note = self._noted(act.note, act.seconds, self.follow)
+        note = self.saying.noted(act.note, act.seconds, self.follow)
         return Beat("act", 0, length, phases=phases, caption=act.says, note=note, done=self.shown.stop,
                     verbs=((), turned, ()))  # fmt: skip
 
@@ -414,7 +335,7 @@ class _Told:
             taught = any(unit in before.units for before in stretches[:n])  # of units that are visited first
             asked = self.options.follow is not None and not taught
             alone = n == 0 or (unit == self.follow and not taught and (asked or seconds >= self.least))
-            made = [(kept, note) for names, note in act.acts if (kept := self._made(names, unit))]
+            made = [(kept, note) for names, note in act.acts if (kept := self.figures.written_of(names, unit))]
             if act.again and (taught or unit != (self.follow if asked else self.shown[0])):
                 made = _joined(made, [self.figures.name(name, unit) for name in act.again])
             if alone and len(made) > 1:
@@ -424,7 +345,7 @@ class _Told:
                     yield self._unit(unit, made[: i + 1], i, note, length, i == len(made) - 1)
             else:
                 told = act.says and not alone and seconds >= timing.BRIEF
-                said = act.says(unit, seconds < TERMED) if act.says and told else self._sums(act, unit, seconds)
+                said = act.says(unit, seconds < TERMED) if act.says and told else self.saying.sums(act, unit, seconds)
                 beat = self._unit(unit, made, 0, made[-1][1], seconds, True, said)
                 visited = bool(self.film.visits) and len(stretches) > n + 1
                 yield replace(beat, done=self.shown.start + n + 1) if visited else beat
@@ -439,17 +360,17 @@ class _Told:
         names = [name for names, _ in made[first:] for name in names]
         told = frozenset(name for names, _ in made[:first] for name in names)
         acted = [replace(self.figures.acted(name, unit), told=told) for name in names]
-        target = self._target(names[-1], acted[-1], unit)
+        target = self.saying.target(names[-1], acted[-1], unit)
         given = (name for name in self.telling.trace if self.telling.trace.tensor(name).role in ("input", "weight"))
         whole = frozenset((*given, *(name for names, _ in made for name in names)))
         moment = Moment(unit, target, seconds >= self.least, whole, seconds < timing.BRIEF)
         kind = "step" if seconds >= timing.BRIEF else "brief"
         done = unit + 1 if last else unit
         own = self.film.words.get(names[-1]) if seconds >= self.least else None
-        says = self._instead(names[-1], unit, seconds) or says
+        says = self.saying.instead(names[-1], unit, seconds) or says
         retold = self.film.retold.get(names[-1]) if seconds >= self.least else None
         says = says or (retold(self.figures, unit) if retold else ())
-        caption = says or (own(unit) if own else self._said(acted[-1], target, seconds))
+        caption = says or (own(unit) if own else self.saying.said(acted[-1], target, seconds))
         beat = self._beat(kind, seconds, range(unit, unit + 1), acted, moment, caption, note, done, first == 0)
         if not self.film.units.whole(unit):
             return beat
@@ -457,125 +378,19 @@ class _Told:
         followed = dict.fromkeys(self.figures.acted_at(cell).at for cell in cells)
         return replace(beat, steps=(*beat.steps, *(at for at in followed if at not in beat.steps)))
 
-    def _sums(self, act: Each, unit: int, seconds: float) -> Line:
-        """How several numbers of a unit came about in one line; nothing where that has no room."""
-        lines = []
-        for name in (made for each in act.sums for made in self._made(each, unit)):
-            acted = self.figures.acted(name, unit)
-            lines.append(self._said(acted, self._target(name, acted, unit), seconds))
-        line = phrases.join([one for one in lines if one], Run(",   "))
-        return line if len(lines) > 1 and rows.hold(line, theme.CAPTION_FLOOR, self.canvas) else ()
-
-    def _instead(self, tensor: str, unit: int, seconds: float) -> Line:
-        """What the film says of a unit's last act in place of its arithmetic."""
-        act = next((act for act in self.film.acts if isinstance(act, Each) and act.writes == tensor), None)
-        if act and act.sentence and seconds >= FLEETING:
-            return act.sentence(self.figures, unit, seconds < self.least)
-        return act.instead(self.figures, unit) if act and act.instead else ()
-
-    def _target(self, tensor: str, acted: Acted, unit: int) -> Address:
-        """The cell that is written out: the unit's own; of a window's products the largest whose factors are drawn."""
-        zeros = dict.fromkeys(self.figures.trace.axes(tensor), 0)
-        first = self.figures.cell_of(tensor, unit, {**zeros, **self.figures.inner(unit)})
-        if not isinstance(self.film.units, Windows) or acted.step.operation != "multiply":
-            return first
-        sizes = np.abs(np.ravel(self.figures.trace.read(acted.writes)))
-        order = np.argsort(-np.where(np.isfinite(sizes), sizes, -1.0), kind="stable")
-        cells, sides = self.figures.covered(acted.writes), [self.figures.covered(region) for region in acted.reads]
-        alike = all(len(side) == len(cells) for side in sides)
-        found = (int(at) for at in order if not alike or self._stand([side[int(at)] for side in sides]))
-        return cells[next(found, int(order[0]))]
-
-    def _stand(self, cells: Sequence[Address]) -> bool:
-        """Whether grids that show the tensors of these cells show the cells themselves."""
-        for cell in cells:
-            plans = [plan for plan in self.figures.placed.values() if plan.tensor == cell.tensor]
-            if plans and not any(plan.holds(self.figures.here_of(cell)) for plan in plans):
-                return False
-        return True
-
-    def _said(self, acted: Acted, target: Address, seconds: float) -> Line:
-        """The arithmetic where there is time to read it, else the result."""
-        if len(acted.every) > 1:
-            acted = self.figures.acted_at(target)
-        if seconds >= self.least:
-            most = self.most if seconds >= LONG else min(FEW, self.most)
-            symbol = self.film.symbols.get(target.tensor, ())
-            lead = (*symbol, Run(" = ")) if symbol else ()
-            return written(self.figures, acted, target, most, name=self._name(target), lead=lead)
-        if seconds < FLEETING:
-            return ()
-        return short(self.figures, acted, target, self._name(target))
-
-    def _name(self, target: Address) -> Line:
-        """What a cell's tensor is called: in sentences, else over its cells on the stage, or over another part."""
-        if target.tensor in self.film.symbols:
-            return self.film.symbols[target.tensor]
-        here = self.figures.here_of(target)
-        drawn = [p for p in self.parts if target.tensor in p.actor.draws]
-        for p in drawn:
-            if isinstance(p.actor, Becoming):
-                return p.actor.named(self.figures, target.tensor)
-        of = [p.plan for p in drawn]
-        cells = [plan for plan in of if isinstance(plan, GridPlan) and plan.holds(here)]
-        others = [plan for plan in of if not isinstance(plan, GridPlan)]
-        lines = [getattr(plan, "heading", ()) for plan in (*cells, *others)]
-        lines += [plan.headings[1][1] for plan in others if isinstance(plan, NetPlan) and len(plan.headings) > 1]
-        return next((line[:1] for line in lines if line), ())
-
     def _beat(
         self, kind: str, seconds: float, units: range, acted: Sequence[Acted], moment: Moment, caption: Line,
         note: Notes, done: int, fresh: bool = False,
     ) -> Beat:  # fmt: skip
+        shown = self.showing.acts(acted, moment, fresh, seconds >= TERMED)
+        terms = [("term", min(SHOWN, 0.45 * seconds / max(1, len(shown.terms))))] * len(shown.terms)
+        look = timing.act(seconds, 0.3, LAID) if shown.lays else timing.act(seconds, 0.25, LOOK)
+        land = max(timing.act(seconds, 0.25, LAND), min(TERM * shown.counts, seconds / 2))
         length = timing.ticks(seconds)
-        terms = self._terms(acted[-1], moment) if moment.taught and seconds >= TERMED else []
-        begun = [v for p in self.parts for v in p.actor.changes(self.figures, p.plan, moment)] if fresh else []
-        reads = [v for p in self.parts for a in acted for r in a.reads if r.tensor in p.actor.draws
-                 for v in p.actor.reads(self.figures, p.plan, r, moment)]  # fmt: skip
-        writes = [v for p in self.parts for a in acted if a.writes.tensor in p.actor.draws
-                  for v in p.actor.writes(self.figures, p.plan, a.writes, moment)]  # fmt: skip
-        written_parts = {verb.part for verb in writes if isinstance(verb, Frame)}
-        looks = self._glided([v for v in reads if not (isinstance(v, Frame) and v.part in written_parts)], fresh)
-        new = {a.writes.tensor for a in acted}  # what only comes now cannot leave yet
-        looks += [verb for p in self.parts for a in acted if getattr(p.actor, "carried", "") not in new
-                  for verb in self._carried(p, a, moment)]  # fmt: skip
-        lays: list[Verb] = list(laid(self.figures, self.laid.plans, acted)) if moment.taught and fresh else []
-        tallies = [verb for verb in writes if isinstance(verb, Tell) and len(verb.lines) > 1]
-        plans = self.laid.plans
-        arriving = {verb.part for verb in writes if isinstance(verb, Fill)}  # what only comes now cannot leave yet
-        pours = [one for verb in tallies for one in poured(self.figures, plans, plans[verb.part], moment.target)
-                 if not arriving & {part for part, _, _ in one.cells}]  # fmt: skip
-        sums = max((min(TERM * len(verb.lines), seconds / 2) for verb in tallies), default=0.0)
-        wanted = [("look", timing.act(seconds, 0.3, LAID) if lays else timing.act(seconds, 0.25, LOOK)),
-                  *[("term", min(SHOWN, 0.45 * seconds / max(1, len(terms))))] * len(terms),
-                  ("land", max(timing.act(seconds, 0.25, LAND), sums))]  # fmt: skip
-        phases = timing.phases(length, wanted)
-        place = self._place(units[0]) if len(units) else ()
-        if kind == "brief":  # what is brief replaces in place: nothing goes before it comes anew
-            begun = [verb for verb in begun if not isinstance(verb, Clear)]
-        seen, made = self._led(_once(looks)), self._led(_once(writes))
-        to, back = routed(self._routes(moment.unit), plans, seen, made, acted)
-        made += self._chosen(acted[-1], moment, made)
-        verbs = (*self._led(begun), *seen, *to, *lays), *terms, (*pours, *made, *back), ()
-        return Beat(kind, 0, length, units, phases, caption, self._noted(note, seconds, moment.unit), place,
+        return Beat(kind, 0, length, units, timing.phases(length, [("look", look), *terms, ("land", land)]), caption,
+                    self.saying.noted(note, seconds, moment.unit), self.saying.place(units[0]) if len(units) else (),
                     [*self._before(moment.unit, fresh), *(at for a in acted for at in a.every or (a.at,))],
-                    done, verbs)  # fmt: skip
-
-    def _routes(self, unit: int) -> list[tuple[str, str]]:
-        """The routes to what this unit can write: of several laps, and of stages, those of its own."""
-        tensors = {name: getattr(plan, "tensor", "") for name, plan in self.laid.plans.items()}
-        if isinstance(self.film.units, Passages):
-            writes = self.film.units.passages[unit].writes
-            return [(a, b) for a, b in self.film.routes if tensors.get(b) in writes]
-        laps = isinstance(self.film.units, Laps)
-        return [(a, b) for a, b in self.film.routes
-                if not laps or (b in tensors and self.figures.passes_over(tensors[b], unit))]  # fmt: skip
-
-    def _terms(self, acted: Acted, moment: Moment) -> list[tuple[Verb, ...]]:
-        """What the parts do while the terms of a sum arrive, one after another; the last one lands with the sum."""
-        every = [list(p.actor.terms(self.figures, p.plan, moment)) for p in self.parts
-                 if acted.writes.tensor in p.actor.draws]  # fmt: skip
-        return [tuple(v for verbs in group for v in verbs) for group in zip_longest(*every, fillvalue=())]
+                    done, (shown.looks, *shown.terms, shown.lands, ()))  # fmt: skip
 
     def _before(self, unit: int, fresh: bool) -> list[int]:
         """The step that read the window which is still framed while more is made of it."""
@@ -583,78 +398,8 @@ class _Told:
         if fresh or not isinstance(units, Windows):
             return []
         made = next(act for act in self.film.acts if isinstance(act, Each)).acts[0][0]
-        every = [self.figures.acted(name, unit) for name in self._made(made)]
+        every = [self.figures.acted(name, unit) for name in self.figures.written_of(made)]
         return [at for acted in every for at in acted.every or (acted.at,)]
-
-    def _glided(self, verbs: list[Verb], fresh: bool) -> list[Verb]:
-        """The frames of windows glide from where they were to their next place."""
-        units = self.film.units
-        if not isinstance(units, Windows):
-            return verbs
-        of = [p.plan.name for p in self.parts if isinstance(p.plan, GridPlan) and p.plan.tensor == units.of]
-        if not fresh:  # it stays where it was while more is made of it
-            return [*verbs, *(Frame(part, blocks, "focus", blocks) for part, blocks in self.windows.items())]
-        now = {verb.part: verb.blocks for verb in reversed(verbs) if isinstance(verb, Frame) and verb.part in of}
-        out, self.windows = gliding(verbs, self.windows, of), now or self.windows
-        return out
-
-    def _carried(self, part: Standing, acted: Acted, moment: Moment) -> Iterator[Carry]:
-        """Copies that travel to a grid which says where its numbers are carried from, while there is time to see it."""
-        actor, plan = part.actor, part.plan
-        if not isinstance(actor, Grid) or acted.writes.tensor not in actor.draws or not moment.taught:
-            return
-        if not isinstance(plan, GridPlan) or plan.name.startswith("lens:") or not plan.holds(acted.writes):
-            return
-        sources = [grid for name, grid in self.figures.placed.items() if name == actor.carried
-                   or (grid.tensor == actor.carried and not name.startswith("lens:"))]  # fmt: skip
-        of, several = actor.carried.partition(":")[0], actor.carried not in self.laid.plans
-        if plan.heat or any(grid.heat for grid in sources):
-            return
-        for one in self.figures.single(acted) if several else [acted]:  # of several heads each has its own step
-            read = next((region for region in one.reads if region.tensor == of), None)
-            pairs = list(zip(self.figures.covered(read), self.figures.covered(one.writes), strict=True)) if read else []
-            for grid in sources:  # of several channels each has its own part of what is written
-                own = [(a, b) for a, b in pairs if grid.holds(self.figures.here_of(a))
-                       and plan.holds(self.figures.here_of(b))]  # fmt: skip
-                ends = [tuple(self.figures.spot(at.row_axis, at.col_axis, pair[k]) for pair in own)
-                        for k, at in enumerate((grid, plan))]  # fmt: skip
-                if own:
-                    yield self._travelling(actor, plan, grid, ends, moment)
-
-    def _travelling(
-        self, actor: Grid, plan: GridPlan, source: GridPlan, ends: Sequence[tuple[tuple[int, int], ...]], moment: Moment
-    ) -> Carry:  # fmt: skip
-        """Copies on their way from cells of one grid to those of another."""
-        cells = self.figures.cells(actor.shown(self.figures), moment.unit, bool(plan.numeral))
-        copies = None
-        if actor.adds:  # what comes is added to what lies there
-            of = next(p.actor for p in self.parts if p.plan is source)
-            copies = self.figures.cells(of.shown(self.figures), moment.unit) if isinstance(of, Grid) else None
-        return Carry(plan.name, source.name, ends[0], ends[1], cells, copies)
-
-    def _led(self, verbs: list[Verb]) -> list[Verb]:
-        """The verbs, and the lines that lead from a grid to each lens that shows a cell of it."""
-        lenses = [verb for verb in verbs if isinstance(verb, Fill) and verb.part.startswith("lens:")]
-        return [*verbs, *(self._lead(verb) for verb in lenses)]
-
-    def _lead(self, verb: Fill) -> Lead:
-        lens, grid = self.laid.plans[verb.part], self.laid.plans[verb.part.removeprefix("lens:")]
-        source = verb.cells.sources(0, 0) if verb.cells.sources else None
-        if not isinstance(lens, GridPlan) or not isinstance(grid, GridPlan) or not isinstance(source, Address):
-            raise TypeError(f"{verb.part} is no lens")
-        actor = next(p.actor for p in self.parts if p.plan is grid)
-        row, col = actor.spot(self.figures, grid, source)
-        cell, low, top = grid.cell(row, col), grid.box.bottom - LED, lens.at[1] + theme.FOCUS_OUTSET
-        return Lead(verb.part, (((cell.x, low), (lens.box.x, top)), ((cell.right, low), (lens.box.right, top))))
-
-    def _noted(self, notes: Notes, seconds: float, unit: int) -> Line:
-        """A note whose condition holds, where there is time for it; each sentence once."""
-        several = notes if isinstance(notes, tuple) else (notes,)
-        found = next((note.text for note in several if note.holds(unit) and note.text not in self.noted), "")
-        if not found or seconds < self.least:
-            return ()
-        self.noted.add(found)
-        return _note(found)
 
     def _sweep(self, stretch: timing.Stretch) -> Beat:
         units, length = stretch.units, timing.ticks(stretch.seconds)
@@ -670,17 +415,6 @@ class _Told:
         steps = [self.figures.acted(self.figures.name(each.writes, units[0]), units[0]).at]
         return Beat("sweep", 0, length, units, (("sweep", length),), caption, steps=steps, done=units[-1] + 1,
                     verbs=(verbs,))  # fmt: skip
-
-    def _place(self, unit: int) -> Line:
-        """Where a unit is, which may be a word of the user's."""
-        name = self._unit_name(unit)
-        return _note(name, "word" if name in self.film.tokens else "place")
-
-    def _unit_name(self, unit: int) -> str:
-        named = self.film.units.names
-        if callable(named):
-            return named(unit)
-        return named[unit] if unit < len(named) else f"{self.film.units.noun[0]} {unit + 1}"
 
 
 def _told_asides(act: Each, stretches: Sequence[timing.Stretch]) -> dict[int, Aside]:
@@ -720,19 +454,3 @@ def _leaves(node: Node) -> Iterator[Node]:
         yield node
     for each in inner or ():
         yield from _leaves(each)
-
-
-def _once(verbs: Sequence[Verb]) -> list[Verb]:
-    """Each frame once, and of what happens to the same dots the last."""
-    out: dict[object, Verb] = {}
-    for i, verb in enumerate(verbs):
-        key: object = verb if isinstance(verb, Frame) else (verb.part, verb.lane) if isinstance(verb, Strew) else i
-        before = out.pop(key, None)
-        if isinstance(verb, Strew) and isinstance(before, Strew) and verb.start is None:
-            verb = replace(verb, start=before.start)
-        out[key] = verb
-    return list(out.values())
-
-
-def _note(text: str, fact: str = "note") -> Line:
-    return (Run(text, weight="regular", source=Fact(fact)),) if text else ()

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
-from layeranim.stories.stage.figures import Acted, Figures
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.language import Each, Windows
 from layeranim.stories.stage.plans import Plan, TallyPlan
+from layeranim.stories.stage.sums import unfolded
+from layeranim.stories.stage.unit_steps import Acted
 from layeranim.stories.stage.verbs import Block, Course, Frame, Lay, Pour, Verb
-from layeranim.stories.stage.written import unfolded
 from layeranim.stories.storyboard import Address, GridPlan
 
 MANY = 1_000

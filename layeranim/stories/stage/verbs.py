@@ -11,12 +11,14 @@ from typing import Literal, overload
 
 from layeranim.records import dataclass
 from layeranim.stories.stage.plans import Edge, Lengths
-from layeranim.stories.storyboard import Cells, Line, Point
+from layeranim.stories.storyboard import Cells, GridPlan, Line, Point
 
 Cell = tuple[int, int]
 Block = tuple[int, int, int, int]
 """First and last row, first and last column."""
 Role = Literal["focus", "result"]
+HELD = 4096
+"""Cells of a block that are held one by one."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,17 @@ class Everywhere(Sequence[Cell]):
 
     def __contains__(self, cell: object) -> bool:
         return isinstance(cell, tuple) and len(cell) == 2 and cell[0] in self.rows and cell[1] in self.cols
+
+
+def within(rows: range, cols: range) -> Sequence[Cell]:
+    """The cells of a block in reading order; those of a large one are not held."""
+    cells = Everywhere(rows, cols)
+    return cells if len(cells) > HELD else tuple(cells)
+
+
+def everywhere(grid: GridPlan) -> Sequence[Cell]:
+    """All cells of a grid."""
+    return within(range(grid.rows), range(grid.cols))
 
 
 @dataclass(frozen=True)

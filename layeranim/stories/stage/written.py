@@ -6,11 +6,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from itertools import accumulate
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,15 +15,15 @@ from numpy.typing import NDArray
 
 from layeranim import displayed, numbers, theme
 from layeranim.engine.replay import OPERATIONS
-from layeranim.engine.trace import Region
-from layeranim.records import dataclass
 from layeranim.stories import phrases, rows
 from layeranim.stories.activations import activation_name
-from layeranim.stories.phrases import NumberRow, Terms
-from layeranim.stories.stage.axes import LARGEST
+from layeranim.stories.phrases import Terms
 from layeranim.stories.stage.charges import chained, charged, clamped, moved, normed, reduced, sloped
-from layeranim.stories.stage.figures import Acted, Covered, Figures
-from layeranim.stories.stage.language import Apart, Windows
+from layeranim.stories.stage.figures import Figures
+from layeranim.stories.stage.language import Windows
+from layeranim.stories.stage.slices import Covered
+from layeranim.stories.stage.sums import SUMS, adds, behind, passed, product, real, told_terms, unfolded
+from layeranim.stories.stage.unit_steps import Acted
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
 WRITTEN: dict[str, str | tuple[str, ...] | Callable[[Sequence[float], Mapping[str, Any]], str]] = {
@@ -80,10 +77,6 @@ difference as a power; ``{by}`` a parameter.
 are. Where an operation reads one to three things, there is one template for each; where the numbers decide, a function
 of the first of each and of the parameters, which may give nothing: then the result stands alone."""
 
-SUMS = ("sum", "add", "sum_terms", "add_cells", "sum_rows")
-"""Operations that add up what they read."""
-PRODUCTS = ("multiply", "weigh_rows")
-"""Operations whose cells are products of the cells at the same place in what they read."""
 ALL, SOME = 9, 5
 """So many single numbers are written out, of a window or a row; of more the first five."""
 CHOSEN = ("largest", "select")
@@ -95,8 +88,6 @@ LONE = re.compile(r"(?<![a-z])\((\{(?:all|squares)[^{}]*\})\)")
 """Parentheses around all numbers of what is read, and nothing else."""
 POSITIVE = ("exponential", "exponentiate", "sigmoid", "softplus")
 """Operations and activations whose results are never 0, however near: a 0 is what a computer made of one."""
-TALLIED = 12
-"""Sums of more terms than these arrive at once."""
 
 
 def written(
@@ -127,7 +118,7 @@ def _lengths(figures: Figures, acted: Acted, target: Address, most: int) -> Sequ
     plain = acted.step.operation in ("select", "norm") or _quotient(figures, acted, target)
     if not plain or not isinstance(figures.film.units, Windows):
         total = _hidden(figures, acted, target) or target
-        if _adds(_behind(figures, figures.acted_at(total), total)):
+        if adds(behind(figures, figures.acted_at(total), total)):
             terms = unfolded(figures, total)
             count = sum(map(len, terms))
             one_hidden = phrases.counted(terms)[0] == most + 1 or count == most + 1 == 2
@@ -141,15 +132,6 @@ def _lengths(figures: Figures, acted: Acted, target: Address, most: int) -> Sequ
     return [*([count] if count <= ALL else []), *range(min(SOME, count - 1), 0, -1)]
 
 
-def real(figures: Figures, cells: Covered) -> NDArray[np.intp]:
-    """The places of those that hold data: padding is no term of what is made of it."""
-    mask = figures.film.masks.get(cells.tensor)
-    if mask is None or mask.ghost is None or len(cells.spans) < 2:
-        return np.arange(len(cells))
-    rows, cols = cells.spans[-2:]
-    return np.flatnonzero(~mask.ghost[np.ix_(list(rows), list(cols))])
-
-
 def _zeros(figures: Figures, cells: Covered) -> int:
     """How many of them are padding that counts as zero."""
     mask = figures.film.masks.get(cells.tensor)
@@ -157,22 +139,6 @@ def _zeros(figures: Figures, cells: Covered) -> int:
         return 0
     rows, cols = cells.spans[-2:]
     return int(mask.counts[np.ix_(list(rows), list(cols))].sum())
-
-
-def running(figures: Figures, target: Address) -> tuple[float, ...]:
-    """What a sum, a norm or a choice has come to before the last of a window's numbers, as they are displayed.
-
-    Nothing of one number, or of more than anybody follows.
-    """
-    acted = figures.acted_at(target)
-    cells = figures.covered(acted.step.reads[0])
-    places = real(figures, cells)
-    if not 1 < len(places) <= TALLIED:
-        return ()
-    values = np.atleast_1d(figures.displayed(cells)[0])[places]
-    run, parameters = OPERATIONS[acted.step.operation].run, dict(acted.step.parameters)
-    with np.errstate(all="ignore"):
-        return tuple(float(np.ravel(run(values[: k + 1], **parameters))[0]) for k in range(len(places) - 1))
 
 
 def _quotient(figures: Figures, acted: Acted, target: Address) -> Address | None:
@@ -193,14 +159,14 @@ def short(figures: Figures, acted: Acted, target: Address, name: Line = ()) -> L
 def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Line:
     if acted.step.operation in SUMS:
         terms = unfolded(figures, target)
-        every = _live(terms)
+        every = told_terms(terms)
         return _summed(terms if phrases.counted(every)[0] > most else every, most)  # zeros give way first
-    before = _passed(figures, acted, target)
+    before = passed(figures, acted, target)
     if before:
         made = figures.made(before.tensor)
         return _operands(figures, figures.acted_at(before), before, most) if made else (figures.number(before),)
     if _placed(figures, acted, target):
-        return _product(figures, target).first(1)[0]
+        return product(figures, target).first(1)[0]
     total = _quotient(figures, acted, target)
     if total:
         return _mean(figures, acted, target, total, most)
@@ -224,217 +190,11 @@ def _mean(figures: Figures, acted: Acted, target: Address, total: Address, most:
     return (*((Run("("), *inner, Run(")")) if len(shown) > 1 else inner), Run(" / "), by)
 
 
-@dataclass(frozen=True)
-class Summand:
-    """One term of a sum that is written out: its runs, displayed factors, cell, and the cells of its factors."""
-
-    runs: Line
-    factors: tuple[str, ...]
-    cell: Address
-    of: tuple[Address, ...]
-
-
-def unfolded(figures: Figures, target: Address) -> list[Terms]:
-    """The terms that add up to a cell: of a sum of products the products, of a sum of sums the sums."""
-    acted = figures.acted_at(target)
-    before = _passed(figures, acted, target)
-    if before and figures.made(before.tensor):
-        return unfolded(figures, before)
-    groups = [figures.covered(region, target) for region in acted.reads]
-    out: list[Terms] = []
-    for cells in groups:
-        made = figures.acted_at(cells[0]).step.operation if figures.made(cells.tensor) else ""
-        if some := _apart(figures, cells, target):
-            out += some
-        elif made in PRODUCTS:
-            out += _products(figures, cells)
-        elif (made in SUMS and not figures.whole(cells.tensor)
-              and sum(len(group) for group in groups if group.tensor == cells.tensor) == 1):  # fmt: skip
-            out += unfolded(figures, cells[0])
-        elif made in SUMS and (inner := _inside(figures, cells)):
-            out += inner
-        else:
-            places = real(figures, cells)
-            data = cells if len(places) == len(cells) else [cells[int(i)] for i in places]
-            order = _largest(figures.read(cells)[places]) if figures.film.largest else None
-            out.append(Terms((_row(figures, cells, slice(None) if data is cells else places),), None, order, data))
-    return out
-
-
-def _apart(figures: Figures, read: Covered, target: Address) -> list[Terms]:
-    """The terms that the film draws of a sum, products with their factors, and what all others come to; nothing of what
-    it draws whole.
-
-    Also where the step adds up what those terms are made of.
-    """
-    axes = figures.trace.axes(read.tensor)
-    for apart in figures.film.apart:
-        count = len(read.spans[axes.index(apart.axis)]) if apart.axis in axes else 0
-        if count <= min(len(apart.shown) or count, apart.most):
-            continue
-        every = figures.covered(Region(apart.tensor), target)
-        shown, others = parted(figures, apart, every)
-        cells = [every[k] for k in sorted(shown)]
-        terms = [Terms((_row(figures, every, sorted(shown)),), cells=cells)]
-        if figures.acted_at(cells[0]).step.operation in PRODUCTS:
-            terms = [_product(figures, one) for one in cells]
-        return [*terms, Terms((others,), many=len(every) - len(cells))]
-    return []
-
-
-def parted(figures: Figures, apart: Apart, every: Covered) -> tuple[list[int], NumberRow]:
-    """Of the terms of a sum the places of those that are written, the largest first, and what all others come to."""
-    values = figures.read(every)
-    shown = np.asarray(apart.shown or range(len(values)))
-    shown = shown[np.argsort(-_sizes(values[shown]), kind="stable")[: apart.most]]
-    with np.errstate(all="ignore"):
-        rest = OPERATIONS["add"].run(np.delete(values, shown))
-    others = NumberRow(np.atleast_1d(rest), figures.style(apart.tensor), lambda _: Fact("others"))
-    return [int(k) for k in shown], others
-
-
-def _inside(figures: Figures, cells: Covered) -> list[Terms]:
-    """The products in sums that one step makes of one step's products, where no part of the stage shows these sums."""
-    if cells.tensor in figures.drawn:
-        return []
-    step = figures.acted_at(cells[0]).step
-    inner = figures.covered(step.reads[0])
-    if len(step.reads) > 1 or figures.covered(step.writes) != cells or not figures.made(inner.tensor):
-        return []
-    return _products(figures, inner) if figures.acted_at(inner[0]).step.operation in PRODUCTS else []
-
-
-def _products(figures: Figures, cells: Covered) -> list[Terms]:
-    """Products with their two factors; those of several steps one by one."""
-    made = figures.acted_at(cells[0])
-    places = figures.covered(made.step.writes).places(cells)
-    if places is None:
-        alone = (Covered(one.tensor, tuple(range(i, i + 1) for i in one.index)) for one in cells)
-        return [terms for one in alone for terms in _products(figures, one)]
-    sides = tuple(_row(figures, side, _placed_in(figures, made, side, places)) for side in figures.factors(made))
-    values = figures.read(cells)
-    return [Terms(sides, values == 0, _largest(values) if figures.film.largest else None, cells)]
-
-
-def _largest(values: Any) -> Callable[[int], Sequence[int]] | None:
-    """Of more terms than are written the places of the largest, by size."""
-    if len(values) <= phrases.MOST_TERMS:
-        return None
-    sizes = _sizes(values)
-    return lambda most: [int(k) for k in np.argsort(-sizes, kind="stable")[:most]]
-
-
-def _sizes(values: Any) -> NDArray[np.float64]:
-    """How large numbers are as they are displayed; what is no number is largest."""
-    return np.nan_to_num(np.abs(numbers.rounded(values)), nan=np.inf)
-
-
-def _placed_in(figures: Figures, made: Acted, side: Covered, places: Any) -> Any:
-    """Where the factors of some products are among the cells of one side: at the same places; of a row that multiplies
-    every row of the other, alike on the axes that product and factor both have."""
-    cells = figures.covered(made.step.writes)
-    if len(side) == len(cells):
-        return places
-    region = next(region for region in made.step.reads if region.tensor == side.tensor)
-    return figures.factored(cells, places, region)
-
-
-def _product(figures: Figures, cell: Address) -> Terms:
-    """One product, written whatever it comes to."""
-    (made,) = _products(figures, Covered(cell.tensor, tuple(range(i, i + 1) for i in cell.index)))
-    return replace(made, zero=None)
-
-
-def _row(figures: Figures, cells: Covered, places: Any = slice(None)) -> NumberRow:
-    """Numbers as they are displayed: those of some cells, or of the chosen ones among them."""
-    chosen = range(len(cells)) if isinstance(places, slice) else places
-    role = "weights" if figures.trace.tensor(cells.tensor).role == "weight" else "ink"
-    values = figures.read(cells)[places]
-    lettered = figures.trace.tensor(cells.tensor).labels is not None
-    letter = (lambda i: figures.text(cells[int(chosen[i])])) if lettered else None
-    return NumberRow(values, figures.style(cells.tensor), lambda i: cells[int(chosen[i])], role, letter)
-
-
 def _placed(figures: Figures, acted: Acted, target: Address) -> bool:
     """Whether a product's factors are found by their places: the axes of a window are not those of its products."""
     return acted.step.operation == "multiply" and any(
         len(figures.covered(region, target)) > 1 for region in acted.step.reads
     )
-
-
-def so_far(figures: Figures, target: Address) -> tuple[float, ...]:
-    """What a sum, or a mean, has come to before its last term, in the displayed numbers.
-
-    Nothing of what is no sum, of one that has a single term other than zero, or more than anybody follows.
-    """
-    if figures.trace.tensor(target.tensor).labels is not None:
-        return ()
-    before = _passed(figures, figures.acted_at(target), target)
-    if before and figures.made(before.tensor):
-        return so_far(figures, before)
-    terms, over = _terms_of(figures, figures.acted_at(target), target)
-    if not 1 < len(terms) <= TALLIED or not all(isinstance(term, Fraction) for term in terms):
-        return ()
-    totals = [total / over for total in accumulate(terms[:-1])]
-    return tuple(map(float, totals)) if all(abs(total) <= LARGEST for total in totals) else ()
-
-
-def _terms_of(figures: Figures, acted: Acted, target: Address) -> tuple[list[Any], int]:
-    """The numbers that add up to a cell, and what their sum is divided by."""
-    operation = acted.step.operation
-    if operation in SUMS:
-        terms = unfolded(figures, target)
-        if phrases.counted(terms)[0] > TALLIED:
-            return [], 1
-        return [_exactly(group.factors(i)) for group in terms for i in group.live(TALLIED)], 1
-    cells = [figures.covered(region, target) for region in acted.reads]
-    if operation not in ("average", "mean_of_squares", "dot", "reduce") or len(cells[0]) > TALLIED:
-        return [], 1
-    reads = [[numbers.exact(figures.text(at)) for at in one] for one in cells]
-    if operation == "dot":
-        return [a * b for a, b in zip(*reads, strict=True)], 1
-    over = dict(acted.step.parameters).get("divisor", len(reads[0]))
-    return [one * one if operation == "mean_of_squares" else one for one in reads[0]], over
-
-
-def _live(terms: Sequence[Terms]) -> Sequence[Terms]:
-    """The terms as they are written out: of a few all, of many those that are not zero."""
-    few = sum(map(len, terms)) <= phrases.MOST_TERMS
-    return [replace(group, zero=None) for group in terms] if few else terms
-
-
-def _summands(terms: Sequence[Terms]) -> Iterator[Summand]:
-    for group in terms:
-        for i, runs in zip(group.live(TALLIED), group.first(TALLIED), strict=True):
-            of = tuple(row.source(i) for row in group.rows)
-            yield Summand(runs, group.factors(i), group.cells[i], tuple(one for one in of if isinstance(one, Address)))
-
-
-def counted(figures: Figures, target: Address) -> list[tuple[Summand, Line]]:
-    """The terms of a sum that are written out, each with the sum so far; none where it is one term, or many, or where
-    one stands for others.
-
-    The last sum is that of the cell itself.
-    """
-    acted = _behind(figures, figures.acted_at(target), target)
-    terms = _live(unfolded(figures, target)) if _adds(acted) else []
-    if not 1 < phrases.counted(terms)[0] <= TALLIED or any(group.many for group in terms):
-        return []
-    total, style, out = Fraction(0), figures.style(target.tensor), list[tuple[Summand, Line]]()
-    *parts, last = _summands(terms)
-    for part in parts:
-        exact = [numbers.exact(text) for text in part.factors]
-        if not all(isinstance(one, Fraction) for one in exact):
-            return []
-        total += Fraction(prod(Fraction(one) for one in exact))
-        if abs(total) > LARGEST:
-            return []
-        out.append((part, (Run(numbers.text(float(total), style), "ink", source=Fact("sum so far")),)))
-    return [*out, (last, (Run(figures.text(target), "result", "semibold", target),))]
-
-
-def _adds(acted: Acted) -> bool:
-    return acted.step.operation in SUMS
 
 
 def _summed(terms: Sequence[Terms], most: int) -> Line:
@@ -576,25 +336,10 @@ def _result(figures: Figures, acted: Acted, target: Address) -> Line:
     return (phrases.relation_run(_relation(figures, acted, target, number.text)), number)
 
 
-def _passed(figures: Figures, acted: Acted, target: Address) -> Address | None:
-    """The cell that is passed on as it is: by a linear activation, or to a place side by side with others."""
-    if acted.step.operation == "join":
-        return figures.beside_others(target, acted.step)
-    if acted.step.operation != "activate" or dict(acted.step.parameters)["name"] != "linear":
-        return None
-    return figures.covered(acted.step.reads[0], target)[0]
-
-
-def _behind(figures: Figures, acted: Acted, target: Address) -> Acted:
-    """The step that made what is only passed on, else the step itself."""
-    before = _passed(figures, acted, target)
-    return figures.acted_at(before) if before and figures.made(before.tensor) else acted
-
-
 def _all_zero(figures: Figures, acted: Acted, target: Address) -> bool:
     """Whether a cell is a sum of products of which not one is other than zero."""
     if acted.step.operation not in SUMS:
-        before = _passed(figures, acted, target)
+        before = passed(figures, acted, target)
         made = before is not None and figures.made(before.tensor)
         return bool(before and made and _all_zero(figures, figures.acted_at(before), before))
     return not phrases.counted(unfolded(figures, target))[0]
@@ -602,7 +347,7 @@ def _all_zero(figures: Figures, acted: Acted, target: Address) -> bool:
 
 def _lone(figures: Figures, acted: Acted, target: Address) -> bool:
     """Whether a cell is the sum of a single number."""
-    terms = unfolded(figures, target) if _adds(acted) else []
+    terms = unfolded(figures, target) if adds(acted) else []
     return sum(map(len, terms)) == 1 and len(terms[0].rows) == 1
 
 
@@ -620,11 +365,11 @@ def _relation(figures: Figures, acted: Acted, target: Address, text: str) -> num
         return "="
     if acted.step.operation in SUMS:
         return displayed.relation(phrases.styled(unfolded(figures, target)), [], text)
-    before = _passed(figures, acted, target)
+    before = passed(figures, acted, target)
     if before and figures.made(before.tensor):
         return _relation(figures, figures.acted_at(before), before, text)
     if _placed(figures, acted, target):
-        return displayed.relation(phrases.styled([_product(figures, target)]), [], text)
+        return displayed.relation(phrases.styled([product(figures, target)]), [], text)
     quotient, parameters = _quotient(figures, acted, target), dict(acted.step.parameters)
     hidden = quotient or _hidden(figures, acted, target)
     if hidden:
@@ -653,11 +398,6 @@ def _double(exact: Fraction | float) -> float:
         return float(exact)
     except OverflowError:
         return float("inf") if exact > 0 else float("-inf")
-
-
-def _exactly(factors: Sequence[str]) -> Fraction | float:
-    """A product of displayed numbers, exact where all are finite."""
-    return prod((numbers.exact(text) for text in factors), start=Fraction(1))
 
 
 def _parameter(value: float) -> str:

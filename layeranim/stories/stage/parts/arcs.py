@@ -56,10 +56,6 @@ class Arcs(Actor):
     between: float = BETWEEN
 
     @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.tensor,)
-
-    @property
     def names(self) -> tuple[str, ...]:
         return (":".join([self.tensor, *(str(place) for _, place in self.at), "arcs"]),)
 
@@ -97,7 +93,7 @@ class Arcs(Actor):
         box = Box(spot.x - spot.width / 2, top, spot.width, top - bottom)
         later = len(self.reading) if self.read else 0
         if self.text:
-            head: Line = (Run(self.text, "ink", "semibold", Fact("name")),)
+            head: Line = phrases.name(self.text)
             x = box.centre[0] - phrases.width(head, theme.NAME) / 2
             words = (*words, ((x, top + theme.HEADING_GAP), head))
         yield ArcsPlan(self.names[0], words, starts, ends, theme.NAME, box, later)

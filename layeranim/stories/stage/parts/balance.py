@@ -14,10 +14,11 @@ from layeranim.layout import even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import finite, rounded
-from layeranim.stories.stage.figures import Figures, Shown
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.parts.names import SPACE, short
 from layeranim.stories.stage.plans import BalancePlan, Plan
+from layeranim.stories.stage.slices import Shown
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Clear, Poise, Verb, Weigh
 from layeranim.stories.storyboard import Box, Fact, Line, Point, Run

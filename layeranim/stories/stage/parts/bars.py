@@ -12,10 +12,11 @@ from layeranim.layout import Fit, even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import LARGEST
-from layeranim.stories.stage.figures import Figures, Shown
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts import names
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at, unsized
 from layeranim.stories.stage.plans import BarsPlan, Lengths, Plan, StackPlan, Strand
+from layeranim.stories.stage.slices import Shown
 from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Clear, Grow, Light, Verb
 from layeranim.stories.storyboard import Box, GridPlan, Line

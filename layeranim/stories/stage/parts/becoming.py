@@ -15,7 +15,7 @@ from layeranim.stories.stage.parts.base import Moment
 from layeranim.stories.stage.parts.grid import Grid
 from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.solver import Extent, Setting, Spot
-from layeranim.stories.stage.verbs import Fill, Name, Verb
+from layeranim.stories.stage.verbs import Name, Verb
 from layeranim.stories.storyboard import GridPlan, Line
 
 
@@ -76,37 +76,34 @@ class Becoming(Grid):
         """What one of its tensors is called on the stage."""
         return self._as(tensor).heading(figures)[:1]
 
-    def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def reads(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         if region.tensor == self.tensor:
             yield from super().reads(figures, plan, region, moment)
         else:
             yield from self._as(region.tensor).reads(figures, self._of(plan, region), region, moment)
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def writes(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         here = self._as(region.tensor)
-        if isinstance(plan, GridPlan) and not plan.name.startswith("lens:") and len(self.draws) > 1:
+        if not plan.name.startswith("lens:") and len(self.draws) > 1:
             yield Name(plan.name, here.heading(figures, moment.unit))
         yield from here.writes(figures, self._of(plan, region), region, moment)
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+    def passes(self, figures: Figures, plan: GridPlan, first: int, last: int) -> Iterator[Verb]:
         yield from self._shows(figures, plan, last) if self.kept else super().passes(figures, plan, first, last)
 
-    def stays(self, figures: Figures, plan: Plan, unit: int) -> bool:
+    def stays(self, figures: Figures, plan: GridPlan, unit: int) -> bool:
         return not self.kept and super().stays(figures, plan, unit)
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def closes(self, figures: Figures, plan: GridPlan, unit: int) -> Iterator[Verb]:
         yield from self._shows(figures, plan, figures.stop - 1) if self.kept else super().closes(figures, plan, unit)
 
-    def _shows(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def _shows(self, figures: Figures, plan: GridPlan, unit: int) -> Iterator[Verb]:
         """All of a unit at once."""
-        if isinstance(plan, GridPlan) and not plan.name.startswith("lens:"):
-            cells = figures.cells(self.shown(figures), unit, bool(plan.numeral))
-            yield Fill(plan.name, cells, tuple((r, c) for r in range(plan.rows) for c in range(plan.cols)))
+        if not plan.name.startswith("lens:"):
+            yield self._filled(figures, plan, unit)
 
-    def _of(self, plan: Plan, region: Region) -> Plan:
+    def _of(self, plan: GridPlan, region: Region) -> GridPlan:
         """The plan while it shows another of its tensors."""
-        if not isinstance(plan, GridPlan):
-            return plan
         axis = dict(self.along).get(region.tensor)
         if axis is None or plan.col_axis is None:
             return replace(plan, tensor=region.tensor)

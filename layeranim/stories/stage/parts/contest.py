@@ -123,12 +123,10 @@ class Contest(Actor):
             before = self._state(figures, plan, moment.unit - 1)
             yield Sway(plan.name, now.curve, now.forged, before.curve, before.forged)
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        assert isinstance(plan, ContestPlan)
+    def passes(self, figures: Figures, plan: ContestPlan, first: int, last: int) -> Iterator[Verb]:
         yield self._state(figures, plan, last)
 
-    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        assert isinstance(plan, ContestPlan)
+    def opens(self, figures: Figures, plan: ContestPlan, unit: int) -> Iterator[Verb]:
         yield self._state(figures, plan, figures.stop - 1, pale=True)
 
 

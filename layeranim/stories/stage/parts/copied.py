@@ -9,14 +9,15 @@ import numpy as np
 from layeranim.engine.trace import Array, Region
 from layeranim.layout import even
 from layeranim.records import dataclass
-from layeranim.stories.stage.figures import Figures, Listed, Shown
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.language import Mask
 from layeranim.stories.stage.parts.base import Moment, heading_at
 from layeranim.stories.stage.parts.grid import Grid
 from layeranim.stories.stage.plans import Plan
+from layeranim.stories.stage.slices import Listed, Shown
 from layeranim.stories.stage.solver import Setting, Spot
 from layeranim.stories.stage.travel import placed
-from layeranim.stories.stage.verbs import Carry, Clear, Fill, Frame, Ghost, Verb
+from layeranim.stories.stage.verbs import Carry, Clear, Fill, Frame, Ghost, Verb, everywhere
 from layeranim.stories.storyboard import Cells, GridPlan
 
 COPY = "window"
@@ -82,7 +83,7 @@ class Copied(Grid):
             raise TypeError("nothing says what the window covers")
         return self.taken(unit)
 
-    def _content(self, figures: Figures, plan: GridPlan, unit: int, done: bool) -> Cells:
+    def _copies(self, figures: Figures, plan: GridPlan, unit: int, done: bool) -> Cells:
         taken, numerals = self._taken(unit), bool(plan.numeral)
         mask = taken.dimmed(numerals) if done else taken.mask
         return figures.listed(taken.values, taken.sources, numerals, mask)
@@ -96,43 +97,35 @@ class Copied(Grid):
                        heading=line, heading_at=heading_at(line, plan.box, spot.width))  # fmt: skip
 
     # ── acts ─────────────────────────────────────────────────────────────────
-    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        assert isinstance(plan, GridPlan)
-        yield Ghost(COPY, self._content(figures, plan, unit, False), tuple(_every(plan)))
+    def opens(self, figures: Figures, plan: GridPlan, unit: int) -> Iterator[Verb]:
+        yield Ghost(COPY, self._copies(figures, plan, unit, False), everywhere(plan))
 
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+    def changes(self, figures: Figures, plan: GridPlan, moment: Moment) -> Iterator[Verb]:
         if moment.taught:
             yield Clear(COPY)
 
-    def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, GridPlan)
-        cells, taken = self._content(figures, plan, moment.unit, False), self._taken(moment.unit)
+    def reads(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
+        cells, taken = self._copies(figures, plan, moment.unit, False), self._taken(moment.unit)
         goals = taken.places()
         found = [placed(figures.placed.values(), figures, taken.sources(*at)) for at in goals] if plan.numeral else []
         starts = [one for one in found if one]
         if not moment.taught or not starts or len(starts) < len(goals):
-            yield Fill(COPY, cells, tuple(_every(plan)))
+            yield Fill(COPY, cells, everywhere(plan))
             return
-        rest = tuple(at for at in _every(plan) if at not in goals)
+        rest = tuple(at for at in everywhere(plan) if at not in goals)
         if rest:
             yield Fill(COPY, cells, rest)
         yield Carry(COPY, starts[0][0].name, tuple(one[1:] for one in starts), tuple(goals), cells)
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, GridPlan)
+    def writes(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         chosen = self._taken(moment.unit).chosen
         if region.tensor == self.made and chosen is not None:
             (row, col) = chosen
-            yield Fill(COPY, self._content(figures, plan, moment.unit, True), tuple(_every(plan)))
+            yield Fill(COPY, self._copies(figures, plan, moment.unit, True), everywhere(plan))
             yield Frame(COPY, ((row, row, col, col),), "result")
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+    def passes(self, figures: Figures, plan: GridPlan, first: int, last: int) -> Iterator[Verb]:
         yield Clear(COPY)
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        assert isinstance(plan, GridPlan)
-        yield Fill(COPY, self._content(figures, plan, unit, True), tuple(_every(plan)))
-
-
-def _every(plan: GridPlan) -> Iterator[tuple[int, int]]:
-    yield from ((r, c) for r in range(plan.rows) for c in range(plan.cols))
+    def closes(self, figures: Figures, plan: GridPlan, unit: int) -> Iterator[Verb]:
+        yield Fill(COPY, self._copies(figures, plan, unit, True), everywhere(plan))

@@ -12,10 +12,10 @@ from layeranim.engine.trace import Array, Region
 from layeranim.layout import even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
-from layeranim.stories.stage.axes import Axes, finite, marks, rounded
+from layeranim.stories.stage.axes import Axes, finite, rounded
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
-from layeranim.stories.stage.plans import CurvePlan, Plan, Strand, TextPlan, Tick
+from layeranim.stories.stage.plans import CurvePlan, Plan, Strand, TextPlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Points, Slide, Verb
 from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
@@ -74,13 +74,11 @@ class Curve(Actor):
             with np.errstate(all="ignore"):
                 ys = drawn(xs, other)
             curves.append(tuple(put(float(x), float(y)) for x, y in zip(xs, ys, strict=True) if y0 <= y <= y1))
-        across = tuple(Tick(put(v, y0)[0], line) for v, line in marks(x0, x1, width))
-        along = tuple(Tick(put(x0, v)[1], line) for v, line in marks(y0, y1, 4 * width, 4))
         origin = put(min(max(0.0, x0), x1), min(max(0.0, y0), y1))
         strand = Strand(self.y, s.figures.shown(self.y).rows, tuple(s.figures.fixed.items()))
         heading_at = box.x, box.y + theme.HEADING_GAP
-        yield CurvePlan(f"{self.y}:curve", box, across, along, origin, tuple(curves), (self.x, self.y), strand,
-                        self.text, heading_at)  # fmt: skip
+        yield CurvePlan(f"{self.y}:curve", box, put.below(), put.beside(4 * width, 4), origin, tuple(curves),
+                        (self.x, self.y), strand, self.text, heading_at)  # fmt: skip
         yield from self._names(s.figures, box, curves)
 
     def _others(self, figures: Figures) -> list[float | None]:

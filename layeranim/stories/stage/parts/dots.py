@@ -18,7 +18,7 @@ from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.plans import DotsPlan, Plan, Strand, Tick
 from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Clear, Strew, Verb
-from layeranim.stories.storyboard import Address, Fact, Line, Run
+from layeranim.stories.storyboard import Address, Line, Run
 
 LEAST, MOST = 260.0, 460.0
 LANE, CLOSE, LANE_MOST = 84.0, 62.0, 110.0
@@ -63,7 +63,7 @@ class Dots(Actor):
         return ("dots",)
 
     def _names(self, figures: Figures) -> list[Line]:
-        return [(Run(lane.text, "ink", "semibold", Fact("name"), markup="{" in lane.text),) for lane in self.lanes]
+        return [phrases.name(lane.text, markup="{" in lane.text) for lane in self.lanes]
 
     def measure(self, s: Setting) -> Extent:
         names = self._beside(s.figures)
@@ -175,9 +175,8 @@ class Dots(Actor):
             if figures.trace.tensor(lane.tensor).role == "input":
                 yield self._strewn(figures, plan, i, bare, False)
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+    def passes(self, figures: Figures, plan: DotsPlan, first: int, last: int) -> Iterator[Verb]:
         """Dots that go on from unit to unit lie where the last one has them."""
-        assert isinstance(plan, DotsPlan)
         made = frozenset(name for lane in self.lanes for name in (lane.mean, lane.deviation) if name)
         for i, lane in enumerate(self.lanes if self.onward else ()):
             moment = Moment(last, figures.cell_of(lane.tensor, last, {}), made=made)

@@ -15,18 +15,18 @@ from layeranim.engine.trace import Region
 from layeranim.layout import Fit, even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
-from layeranim.stories.stage.figures import Figures, Shown, split
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.language import Laps, Units
 from layeranim.stories.stage.parts import names
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at, unsized
 from layeranim.stories.stage.plans import Plan
+from layeranim.stories.stage.slices import Shown, split
 from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Setting, Spot, Unfit
+from layeranim.stories.stage.sums import so_far
 from layeranim.stories.stage.travel import blocks_of
 from layeranim.stories.stage.verbs import (
-    Block,
     Cell,
     Clear,
-    Everywhere,
     Fill,
     Frame,
     Ghost,
@@ -35,9 +35,10 @@ from layeranim.stories.stage.verbs import (
     Sweep,
     Tell,
     Verb,
+    everywhere,
+    within,
 )
-from layeranim.stories.stage.written import so_far
-from layeranim.stories.storyboard import Box, Fact, GridPlan, Line, Run
+from layeranim.stories.storyboard import Box, Cells, Fact, GridPlan, Line, Run
 
 LENS, LENS_GAP = 56.0, 28.0
 BARE, BARE_MOST = 200.0, 24.0
@@ -56,7 +57,6 @@ NUMERAL_SHARE = 0.42
 """How large a numeral is beside the height of its cell, where there is room across."""
 PICTURE_WIDE, PICTURE_HIGH = 340.0, 400.0
 """The most that a picture in colours takes; of several one under another together, with what is between them."""
-HELD = 4096  # cells of a block that are held one by one
 LAGGED = 40
 """Of more cells than these none waits for the one before."""
 FRAMED_LEAST = 3.0
@@ -99,10 +99,6 @@ class Grid(Actor):
     band: tuple[float, float] = (0.0, 0.0)
     adds: ClassVar[bool] = False
     tight: bool = False
-
-    @property
-    def draws(self) -> tuple[str, ...]:
-        return (self.tensor,)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -239,14 +235,23 @@ class Grid(Actor):
             )
 
     # ── acts ─────────────────────────────────────────────────────────────────
-    def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        grid = _grid(plan)
-        if not grid.holds(region) or self.elsewhere(figures, region, moment.unit):
+    def _content(self, figures: Figures, plan: GridPlan, unit: int) -> Cells:
+        """What its cells hold at a unit, in numbers where they have room."""
+        return figures.cells(self.shown(figures), unit, bool(plan.numeral))
+
+    def _filled(
+        self, figures: Figures, plan: GridPlan, unit: int, where: Sequence[Cell] | None = None, lag: float = 0.0
+    ) -> Fill:
+        """Cells with what they hold at a unit; all of them unless it is said which."""
+        return Fill(plan.name, self._content(figures, plan, unit), everywhere(plan) if where is None else where, lag)
+
+    def reads(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
+        if not plan.holds(region) or self.elsewhere(figures, region, moment.unit):
             return
-        if grid.name.startswith("lens:"):
-            yield self._lens_shows(figures, grid, region, moment)
-        elif min(grid.pitch) >= FRAMED_LEAST or _whole(grid, region):
-            yield from _frames(figures, grid, region, moment, "focus")
+        if plan.name.startswith("lens:"):
+            yield self._lens_shows(figures, plan, region, moment)
+        elif min(plan.pitch) >= FRAMED_LEAST or _whole(plan, region):
+            yield from _frames(figures, plan, region, moment, "focus")
 
     def elsewhere(self, figures: Figures, region: Region, unit: int) -> bool:
         """Whether it shows the cells of the unit under way, and these are those of another: the state before."""
@@ -257,170 +262,149 @@ class Grid(Actor):
             if axis in figures.trace.axes(self.tensor) and axis not in (drawn.rows, drawn.cols)
         )  # fmt: skip
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        grid = _grid(plan)
-        if not grid.holds(region):
+    def writes(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
+        if not plan.holds(region):
             return
-        if grid.name.startswith("lens:"):
-            yield self._lens_shows(figures, grid, region, moment)
+        if plan.name.startswith("lens:"):
+            yield self._lens_shows(figures, plan, region, moment)
             return
-        first, last, left, right = _block(grid, region)
-        where = _within(first, last, left, right)
+        where = within(*plan.block(region))
         lag = 0.06 if moment.taught and 1 < len(where) <= LAGGED else 0.0
-        counts = [tell for tell in self._counts(figures, grid, moment) if tell.where[0] in where]
+        counts = [tell for tell in self._counts(figures, plan, moment) if tell.where[0] in where]
         told = [tell.where[0] for tell in counts]
         rest = tuple(cell for cell in where if cell not in told) if told else where
         if rest:
-            yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), rest, lag)
+            yield self._filled(figures, plan, moment.unit, rest, lag)
         yield from counts
-        if min(grid.pitch) >= FRAMED_LEAST or len(where) > 1:
-            yield from _frames(figures, grid, region, moment, "result")
+        if min(plan.pitch) >= FRAMED_LEAST or len(where) > 1:
+            yield from _frames(figures, plan, region, moment, "result")
 
-    def _counts(self, figures: Figures, grid: GridPlan, moment: Moment) -> Iterator[Tell]:
+    def _counts(self, figures: Figures, plan: GridPlan, moment: Moment) -> Iterator[Tell]:
         """The cell that is followed counts on while the terms of its sum arrive."""
         target = moment.target
-        if not moment.taught or not grid.numeral or target.tensor != self.tensor:
+        if not moment.taught or not plan.numeral or target.tensor != self.tensor:
             return
         sums = so_far(figures, target)
         if sums:
-            row, _, col, _ = _block(grid, figures.here_of(target))
+            (row, *_), (col, *_) = plan.block(figures.here_of(target))
             texts = [*(numbers.text(total, figures.style(self.tensor)) for total in sums), figures.text(target)]
             lines = tuple((Run(text, source=Fact("sum so far")),) for text in texts)
-            yield Tell(grid.name, lines, ((row, col),), figures.cells(self.shown(figures), moment.unit))
+            yield Tell(plan.name, lines, ((row, col),), figures.cells(self.shown(figures), moment.unit))
 
-    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        grid = _grid(plan)
-        if grid.empty and not grid.name.startswith("lens:"):
-            where = _within(0, grid.rows - 1, 0, grid.cols - 1)
-            yield Ghost(grid.name, figures.cells(self.shown(figures), unit, bool(grid.numeral)), where)
+    def opens(self, figures: Figures, plan: GridPlan, unit: int) -> Iterator[Verb]:
+        if plan.empty and not plan.name.startswith("lens:"):
+            yield Ghost(plan.name, self._content(figures, plan, unit), everywhere(plan))
 
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
-        grid, shown = _grid(plan), self.shown(figures)
+    def changes(self, figures: Figures, plan: GridPlan, moment: Moment) -> Iterator[Verb]:
+        shown = self.shown(figures)
         turns = self.follows(figures) and figures.turns(shown, moment.unit)
         whole = moment.brief and figures.pieces(shown)
         if plan.name.startswith("lens:"):
-            yield self._looked(figures, grid, moment.unit) if turns and whole else Clear(plan.name)
+            yield self._looked(figures, plan, moment.unit) if turns and whole else Clear(plan.name)
         elif turns:
             if _PLACE.search(self.text):
                 yield Name(plan.name, self.heading(figures, moment.unit))
-            if grid.empty and not whole:
+            if plan.empty and not whole:
                 yield Clear(plan.name)
             else:  # of another sample that passes by all is there at once: nothing of the one before stays
-                where = _within(0, grid.rows - 1, 0, grid.cols - 1)
-                yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), where)
+                yield self._filled(figures, plan, moment.unit)
         elif (
-            grid.empty
+            plan.empty
             and moment.unit == figures.first
             and (isinstance(figures.units, Laps) or figures.earlier(self.tensor))
         ):
-            every = _within(0, grid.rows - 1, 0, grid.cols - 1)
-            where = every if figures.earlier(self.tensor) else self._earlier(figures, grid)
+            where = everywhere(plan) if figures.earlier(self.tensor) else self._earlier(figures, plan)
             if where:  # of a sequence that is told from a later step on: this step reads what those before it made
-                yield Fill(grid.name, figures.cells(self.shown(figures), moment.unit, bool(grid.numeral)), where)
+                yield self._filled(figures, plan, moment.unit, where)
 
-    def _earlier(self, figures: Figures, grid: GridPlan) -> tuple[Cell, ...]:
+    def _earlier(self, figures: Figures, plan: GridPlan) -> tuple[Cell, ...]:
         """The cells that the units before the first one of the film have made."""
         axes = figures.trace.axes(self.tensor)
         heres = (figures.here(unit) for unit in range(figures.first) if figures.passing(self.tensor, unit))
         regions = (Region(self.tensor, tuple((axis, here[axis]) for axis in axes if axis in here)) for here in heres)
-        return tuple(cell for region in regions for cell in _within(*_block(grid, region)))
+        return tuple(cell for region in regions for cell in within(*plan.block(region)))
 
-    def stays(self, figures: Figures, plan: Plan, unit: int) -> bool:
+    def stays(self, figures: Figures, plan: GridPlan, unit: int) -> bool:
         spoken = any(self.elsewhere(figures, region, unit) for region in figures.film.evidence)
-        return spoken and not self._beside(figures, _grid(plan))
+        return spoken and not self._beside(figures, plan)
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def closes(self, figures: Figures, plan: GridPlan, unit: int) -> Iterator[Verb]:
         """What changes from unit to unit shows once more how the number came about that was followed."""
-        grid, shown = _grid(plan), self.shown(figures)
+        shown = self.shown(figures)
         if not self.follows(figures) or not figures.reached(self.tensor):
             return
-        if grid.name.startswith("lens:"):
-            yield self._looked(figures, grid, unit)
+        if plan.name.startswith("lens:"):
+            yield self._looked(figures, plan, unit)
             return
         if _PLACE.search(self.text):
-            yield Name(grid.name, self.heading(figures, unit))
-        where = _within(0, grid.rows - 1, 0, grid.cols - 1)
-        if grid.empty and figures.pieces(shown) and figures.passing(self.tensor, unit):
-            made = dict.fromkeys(self._place(figures, grid, one) for one in figures.beside(shown, unit))
-            where = tuple(divmod(at, grid.cols) for at in made)
-            if len(where) < grid.rows * grid.cols:  # a film of some units has made no more of it
-                yield Clear(grid.name)
-        yield Fill(grid.name, figures.cells(shown, unit, bool(grid.numeral)), where)
+            yield Name(plan.name, self.heading(figures, unit))
+        where = everywhere(plan)
+        if plan.empty and figures.pieces(shown) and figures.passing(self.tensor, unit):
+            made = dict.fromkeys(self._place(figures, plan, one) for one in figures.beside(shown, unit))
+            where = tuple(divmod(at, plan.cols) for at in made)
+            if len(where) < plan.rows * plan.cols:  # a film of some units has made no more of it
+                yield Clear(plan.name)
+        yield self._filled(figures, plan, unit, where)
 
-    def _beside(self, figures: Figures, grid: GridPlan) -> bool:
+    def _beside(self, figures: Figures, plan: GridPlan) -> bool:
         """Whether another grid shows its tensor at every unit: what the last sentence speaks of stands there."""
-        others = (plan for name, plan in figures.placed.items() if plan.tensor == self.tensor and name != grid.name)
-        slices = (Shown(plan.tensor, plan.row_axis, plan.col_axis, (plan.rows, plan.cols), plan.fixed)
-                  for plan in others if not plan.name.startswith("lens:"))  # fmt: skip
+        others = (one for name, one in figures.placed.items() if one.tensor == self.tensor and name != plan.name)
+        slices = (Shown(one.tensor, one.row_axis, one.col_axis, (one.rows, one.cols), one.fixed)
+                  for one in others if not one.name.startswith("lens:"))  # fmt: skip
         return any(not figures.follows(shown) for shown in slices)
 
     def follows(self, figures: Figures) -> bool:
         """Whether it shows something else at every unit: a window's products, a filter."""
         return figures.follows(self.shown(figures))
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        grid = _grid(plan)
-        if grid.name.startswith("lens:"):
-            yield Clear(grid.name)  # of units that pass nobody could read what belongs to one
+    def passes(self, figures: Figures, plan: GridPlan, first: int, last: int) -> Iterator[Verb]:
+        if plan.name.startswith("lens:"):
+            yield Clear(plan.name)  # of units that pass nobody could read what belongs to one
             return
         shown = self.shown(figures)
         if self.follows(figures):
             since = figures.since(shown, first, last)
-            if grid.empty and figures.turns(shown, since):
-                yield Clear(grid.name)
-            if not grid.empty:
-                where = tuple((r, c) for r in range(grid.rows) for c in range(grid.cols))
-                yield Fill(grid.name, figures.cells(shown, last, bool(grid.numeral)), where)
+            if plan.empty and figures.turns(shown, since):
+                yield Clear(plan.name)
+            if not plan.empty:
+                yield self._filled(figures, plan, last)
             elif figures.pieces(shown) and figures.passing(self.tensor, last):
-                made = dict.fromkeys(self._places(figures, grid, range(since, last + 1)))
-                where = tuple(divmod(at, grid.cols) for at in made)
-                yield Fill(grid.name, figures.cells(shown, last, bool(grid.numeral)), where)
+                made = dict.fromkeys(self._places(figures, plan, range(since, last + 1)))
+                yield self._filled(figures, plan, last, tuple(divmod(at, plan.cols) for at in made))
             return
-        if not grid.empty:
+        if not plan.empty:
             return
         if not figures.passes_over(self.tensor, first):
             return
         kept = {axis: i for axis, i in self.at if axis in figures.units.along}
         if kept and not figures.pieces(shown):  # it is that of one unit: there as soon as this has passed
             if any(kept.items() <= figures.here(unit).items() for unit in range(first, last + 1)):
-                yield Fill(grid.name, figures.cells(shown, last, bool(grid.numeral)),
-                           _within(0, grid.rows - 1, 0, grid.cols - 1))  # fmt: skip
+                yield self._filled(figures, plan, last)
             return
         along = (*figures.units.along, *figures.units.numbered)
-        if grid.rows > 1 and grid.col_axis in along and grid.row_axis not in along:
-            cols = [figures.flat(grid.col_axis, figures.here(unit)) for unit in (first, last)]
-            yield Sweep(grid.name, figures.cells(self.shown(figures), last, bool(grid.numeral)), cols[0], cols[1], True)
+        if plan.rows > 1 and plan.col_axis in along and plan.row_axis not in along:
+            cols = [figures.flat(plan.col_axis, figures.here(unit)) for unit in (first, last)]
+            yield Sweep(plan.name, self._content(figures, plan, last), cols[0], cols[1], True)
             return
-        places = sorted(self._place(figures, grid, unit) for unit in (first, last))
-        yield Sweep(grid.name, figures.cells(self.shown(figures), last, bool(grid.numeral)), places[0], places[1])
+        places = sorted(self._place(figures, plan, unit) for unit in (first, last))
+        yield Sweep(plan.name, self._content(figures, plan, last), places[0], places[1])
 
-    def _places(self, figures: Figures, grid: GridPlan, units: range) -> list[int]:
+    def _places(self, figures: Figures, plan: GridPlan, units: range) -> list[int]:
         """The places of units that pass: of those that follow each other along axes there may be a great many."""
         if figures.units.only or type(figures.units).places is not Units.places:
-            return [self._place(figures, grid, unit) for unit in units]
-        every = self._place(figures, grid, np.arange(units.start, units.stop))
+            return [self._place(figures, plan, unit) for unit in units]
+        every = self._place(figures, plan, np.arange(units.start, units.stop))
         return list(np.atleast_1d(every).tolist())
 
-    def _place(self, figures: Figures, grid: GridPlan, unit: Any) -> Any:
+    def _place(self, figures: Figures, plan: GridPlan, unit: Any) -> Any:
         """The place of a unit, or those of an array of units."""
         here = figures.here(unit)
-        return figures.flat(grid.row_axis, here) * grid.cols + figures.flat(grid.col_axis, here)
+        return figures.flat(plan.row_axis, here) * plan.cols + figures.flat(plan.col_axis, here)
 
 
 def Strip(tensor: str, text: str, along: str, called: tuple[str, ...] = (), carried: str = "") -> Grid:
     """One axis of a tensor as a band of cells, with what they are called above them: words, times."""
     return Grid(tensor, text, cols=along, called=((), called), carried=carried)
-
-
-def _grid(plan: Plan) -> GridPlan:
-    if not isinstance(plan, GridPlan):
-        raise TypeError(f"{plan.name} is no grid")
-    return plan
-
-
-def _block(grid: GridPlan, region: Region) -> Block:
-    rows, cols = grid.block(region)
-    return rows[0], rows[-1], cols[0], cols[-1]
 
 
 def _frames(figures: Figures, grid: GridPlan, region: Region, moment: Moment, role: Role) -> Iterator[Verb]:
@@ -435,11 +419,6 @@ def _frames(figures: Figures, grid: GridPlan, region: Region, moment: Moment, ro
         yield Frame(grid.name, ((row, row, col, col),), role)
 
 
-def _within(first: int, last: int, left: int, right: int) -> Sequence[Cell]:
-    """The cells of a block; those of a large one are not held."""
-    cells = Everywhere(range(first, last + 1), range(left, right + 1))
-    return cells if len(cells) > HELD else tuple(cells)
-
-
 def _whole(grid: GridPlan, region: Region) -> bool:
-    return _block(grid, region) == (0, grid.rows - 1, 0, grid.cols - 1)
+    rows, cols = grid.block(region)
+    return (rows[0], rows[-1], cols[0], cols[-1]) == (0, grid.rows - 1, 0, grid.cols - 1)

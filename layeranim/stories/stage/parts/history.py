@@ -56,7 +56,7 @@ class History(Single):
         numbered = marks(self.first, put.across[1] + self.first, width, 4)
         across = tuple(Tick(put(v - self.first, low)[0], line)
                        for v, line in numbered if v == int(v))  # fmt: skip
-        along = tuple(Tick(put(0, v)[1], line) for v, line in marks(low, high, 3 * half, 3))
+        along = put.beside(3 * half, 3)
         line = heading(s.figures, self.tensor, self.text)[:1]
         yield HistoryPlan(
             self.names[0], self.tensor, box, across, along, points, line, (box.x, box.y + theme.HEADING_GAP)

@@ -17,8 +17,8 @@ from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.plans import LanesPlan, Pipe, Plan, Station
 from layeranim.stories.stage.solver import Extent, Setting, Spot
+from layeranim.stories.stage.sums import so_far
 from layeranim.stories.stage.verbs import Clear, Current, Flow, Reading, Verb
-from layeranim.stories.stage.written import so_far
 from layeranim.stories.storyboard import Address, Box, Fact, Line, Run
 
 HALF = 22.0
@@ -211,9 +211,6 @@ class Lanes(Actor):
         share = float(np.clip(np.nan_to_num(value), 0.0, 1.0))
         lines = (*sums, _said(figures.text(target), target))
         return Reading(at, lines, _level(figures, station.tensor, value), share)
-
-    def reads(self, figures: Figures, plan: LanesPlan, region: Region, moment: Moment) -> Iterator[Verb]:
-        yield from ()
 
     def writes(self, figures: Figures, plan: LanesPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         yield self._flow(figures, plan, moment.unit, {region.tensor}, moment)

@@ -12,12 +12,13 @@ from layeranim.engine.trace import Region
 from layeranim.layout import even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
-from layeranim.stories.stage.figures import Figures, Shown
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import Actor, Moment, powered
 from layeranim.stories.stage.plans import Edge, NetPlan, Plan, Strand
+from layeranim.stories.stage.slices import Shown
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
+from layeranim.stories.stage.sums import counted, parted
 from layeranim.stories.stage.verbs import Clear, Light, NodeFill, Verb, Wiring
-from layeranim.stories.stage.written import counted, parted
 from layeranim.stories.storyboard import Address, Fact, Line, Point, Run
 
 SLOTS = 7
@@ -149,7 +150,7 @@ class Neurons(Actor):
         read: Line = (Run(self.called[0], "ink", "semibold", Fact("name")), Run(f"  {count}", source=Fact("shape")))
         (x, y), line = over(powered(figures, self.lower, read), lower[0], radius + 14)
         yield (max(x, lower[0][0] - self._wide(figures)[0]), y), line  # not into what stands left of it
-        made = powered(figures, self.upper, (Run(self.called[1], "ink", "semibold", Fact("name")),))
+        made = powered(figures, self.upper, phrases.name(self.called[1]))
         yield over(made, upper[-1], -radius - 32) if self.along[1] is None else over(made, upper[0], radius + 14)
         if self._biased(figures):
             at = figures.cell_of(self.bias, 0, {})
@@ -178,9 +179,7 @@ class Neurons(Actor):
 
     def _thick(self, figures: Figures, value: float) -> float:
         """2 to 6 px, by how large the weight is of all."""
-        most = figures.ranges.span(self.weight)
-        share = min(1.0, abs(value) / most) if np.isfinite(value) and most > 0 else float(np.isinf(value))
-        return round(THIN + THICK * share, 1)
+        return round(THIN + THICK * share_of(value, figures.ranges.span(self.weight)), 1)
 
     def _unit(self, figures: Figures, unit: int) -> int:
         """The node of a unit of the film."""
@@ -191,8 +190,7 @@ class Neurons(Actor):
         at = {self.along[0]: read, **figures.fixed, **({self.along[1]: made} if self.along[1] else {})}
         return Address(self.weight, tuple(at.get(axis, 0) for axis in figures.trace.axes(self.weight)))
 
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, NetPlan)
+    def changes(self, figures: Figures, plan: NetPlan, moment: Moment) -> Iterator[Verb]:
         if figures.turns(self._made(figures), moment.unit):
             if moment.brief and figures.pieces(self._made(figures)):
                 yield self._whole(figures, plan, moment.unit)
@@ -210,9 +208,8 @@ class Neurons(Actor):
         told = dict.fromkeys(self._unit(figures, one) for one in figures.beside(made, unit))
         return NodeFill(plan.name, figures.cells(made, unit), tuple(told))
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def closes(self, figures: Figures, plan: NetPlan, unit: int) -> Iterator[Verb]:
         """Of a whole layer the unit that was followed, with its weights and what it read."""
-        assert isinstance(plan, NetPlan)
         if self.along[1] is not None:
             follows, whole = figures.follows(self._made(figures)), self._whole(figures, plan, unit)
             if follows and len(whole.where) < len(plan.upper):
@@ -222,9 +219,8 @@ class Neurons(Actor):
                 yield whole
             yield Wiring(plan.name, self.edges(figures, plan, unit, True, BOLD))
 
-    def terms(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
+    def terms(self, figures: Figures, plan: NetPlan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
         """Edge after edge, and the sum so far in the unit."""
-        assert isinstance(plan, NetPlan)
         told = {i: k for k, i in enumerate(plan.picked)}
         edges = {edge.lower: edge for edge in self.edges(figures, plan, moment.unit, bool(self.along[1]), BOLD)}
         at = self._unit(figures, moment.unit)
@@ -235,8 +231,7 @@ class Neurons(Actor):
             lit = tuple(edges[node] for node in nodes if node is not None)
             yield Wiring(plan.name, lit), NodeFill(plan.name, cells, (at,), lines=(so_far,))
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, NetPlan)
+    def writes(self, figures: Figures, plan: NetPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         where = tuple(plan.strands[1].places(region, len(plan.upper)))
         if self.along[1] is None or len(where) == 1:
             label = self.along[1] is not None and moment.taught
@@ -244,8 +239,7 @@ class Neurons(Actor):
         yield NodeFill(plan.name, figures.cells(self._made(figures), moment.unit), where)
         yield Light(plan.name, where)
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        assert isinstance(plan, NetPlan)
+    def passes(self, figures: Figures, plan: NetPlan, first: int, last: int) -> Iterator[Verb]:
         yield self._given(figures, plan, last)
         shown = self._made(figures)
         since = next(u for u in range(last, -1, -1) if u <= first or figures.turns(shown, u))
@@ -263,6 +257,11 @@ def stacked(count: int, pitch: float, x: float, middle: float) -> tuple[Point, .
 
 def over(line: Line, at: Point, by: float) -> tuple[Point, Line]:
     return (at[0] - phrases.width(line, theme.NAME) / 2, at[1] + by), line
+
+
+def share_of(value: float, most: float) -> float:
+    """How much of the largest size a number has; what is infinite has all of it."""
+    return min(1.0, abs(value) / most) if np.isfinite(value) and most > 0 else float(np.isinf(value))
 
 
 def sign(value: float) -> str:

@@ -11,13 +11,14 @@ from layeranim.engine.trace import Region
 from layeranim.layout import even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
-from layeranim.stories.stage.figures import Covered, Figures
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.language import Apart
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
 from layeranim.stories.stage.plans import Plan, TablePlan
+from layeranim.stories.stage.slices import Covered
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
+from layeranim.stories.stage.sums import parted
 from layeranim.stories.stage.verbs import Arrive, Clear, Verb
-from layeranim.stories.stage.written import parted
 from layeranim.stories.storyboard import Box, Fact, Line, Point, Run
 
 MOST = 5
@@ -89,7 +90,7 @@ class Leading(Actor):
         box = Box(even(spot.x - wide / 2), even(spot.y + high / 2), wide, high)
         heads: list[tuple[Point, Line]] = []
         for end, head in zip(_ends(box.x, widths), self.heads, strict=True):
-            line: Line = (Run(head, "ink", "semibold", Fact("name")),)
+            line: Line = phrases.name(head)
             heads.append(((end - phrases.width(line, SIZE), box.y - 28), line))
         said = self._said(s.figures)
         if said:

@@ -19,7 +19,7 @@ from layeranim.stories.stage.parts.grid import Grid
 from layeranim.stories.stage.parts.volume import MOST, Volume
 from layeranim.stories.stage.plans import Plan, TextPlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot, room_on
-from layeranim.stories.stage.verbs import Fill, Frame, Ghost, Role, Sweep, Verb
+from layeranim.stories.stage.verbs import Fill, Frame, Ghost, Role, Sweep, Verb, everywhere, within
 from layeranim.stories.storyboard import Address, Box, Cells, Fact, GridPlan, Line, Run
 
 BETWEEN = 6.0
@@ -143,7 +143,7 @@ class Maps(Volume):
         rows, cols = plan.block(region)
         if self.whole:
             rows, cols = range(plan.rows), range(plan.cols)
-        yield Fill(plan.name, self._content(figures, plan), tuple((r, c) for r in rows for c in cols))
+        yield Fill(plan.name, self._content(figures, plan), within(rows, cols))
         target = moment.target
         one = figures.here_of(target)
         if target.tensor == self.tensor and plan.holds(one):
@@ -151,13 +151,11 @@ class Maps(Volume):
 
     def opens(self, figures: Figures, plan: Any, unit: int) -> Iterator[Verb]:
         if plan.empty:
-            where = tuple((r, c) for r in range(plan.rows) for c in range(plan.cols))
-            yield Ghost(plan.name, self._content(figures, plan), where)
+            yield Ghost(plan.name, self._content(figures, plan), everywhere(plan))
 
     def changes(self, figures: Figures, plan: Any, moment: Moment) -> Iterator[Verb]:
         if plan.empty and moment.unit == figures.first and figures.earlier(self.tensor):
-            where = tuple((r, c) for r in range(plan.rows) for c in range(plan.cols))
-            yield Fill(plan.name, self._content(figures, plan), where)
+            yield Fill(plan.name, self._content(figures, plan), everywhere(plan))
 
     def passes(self, figures: Figures, plan: Any, first: int, last: int) -> Iterator[Verb]:
         if not figures.passes_over(self.tensor, first) or self.axis not in figures.units.along:

@@ -9,9 +9,10 @@ from layeranim.engine.trace import Region
 from layeranim.layout import even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
-from layeranim.stories.stage.figures import Figures, Shown
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import Actor, Moment, heading, unsized
 from layeranim.stories.stage.plans import Edge, NetPlan, Plan, Strand
+from layeranim.stories.stage.slices import Shown
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import NodeFill, Verb, Wiring
 from layeranim.stories.storyboard import Address, Line, Run

@@ -6,20 +6,31 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 
-import numpy as np
-
 from layeranim import theme
 from layeranim.engine.trace import Region
 from layeranim.layout import even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
-from layeranim.stories.stage.figures import Figures, Shown
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import Actor, Moment
-from layeranim.stories.stage.parts.layer import APART, BOLD, REST, SIDE, SLOTS, THICK, THIN, over, sign, stacked
+from layeranim.stories.stage.parts.layer import (
+    APART,
+    BOLD,
+    REST,
+    SIDE,
+    SLOTS,
+    THICK,
+    THIN,
+    over,
+    share_of,
+    sign,
+    stacked,
+)
 from layeranim.stories.stage.plans import Edge, NetPlan, Plan, Strand
+from layeranim.stories.stage.slices import Shown
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
+from layeranim.stories.stage.sums import counted
 from layeranim.stories.stage.verbs import Light, NodeFill, Verb, Wiring
-from layeranim.stories.stage.written import counted
 from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
 
 HIGH = 384.0
@@ -147,7 +158,7 @@ class Network(Actor):
                 below = tuple((x, even(y - radius - 6 - UNDER)) for x, y in nodes)
                 strand = self._strand(layer, layer.error, f)
                 wide = max(UNDER, even(f.wide(layer.error) * theme.FLOOR / 2 + SIDE))
-                named: Line = (Run("δ", "ink", "semibold", Fact("name")),)
+                named: Line = phrases.name("δ")
                 at_name = below[0][0] - wide - 20, below[0][1] - theme.NAME * 0.34
                 yield NetPlan(f"{layer.error}:net", (strand, strand), (), below, UNDER, theme.FLOOR,
                               headings=((at_name, named),), right=True, wide=(half, wide))  # fmt: skip
@@ -174,15 +185,14 @@ class Network(Actor):
         return (named, Run(f"  {count}", source=Fact("shape")))
 
     # ── acts ─────────────────────────────────────────────────────────────────
-    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def opens(self, figures: Figures, plan: NetPlan, unit: int) -> Iterator[Verb]:
         yield from self._whole(figures, plan, unit)
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def closes(self, figures: Figures, plan: NetPlan, unit: int) -> Iterator[Verb]:
         yield from self._whole(figures, plan, unit)
 
-    def _whole(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def _whole(self, figures: Figures, plan: NetPlan, unit: int) -> Iterator[Verb]:
         """Every edge in its colour and width."""
-        assert isinstance(plan, NetPlan)
         if k := self._layer(plan):
             every = self._edges(figures, plan, k, self.layers[k].weight, range(len(plan.upper)), False, unit)
             thin = REST / 2 if len(every) > MANY else 1.0
@@ -208,20 +218,18 @@ class Network(Actor):
             at = {**figures.here(unit), below.axis: i, layer.axis: u}
             cell = Address(tensor, tuple(at.get(axis, 0) for axis in figures.trace.axes(tensor)))
             value = figures.value(cell)
-            share = min(1.0, abs(value) / most) if np.isfinite(value) and most > 0 else float(np.isinf(value))
             text: Line = (Run(figures.text(cell), "weights", source=cell),) if label else ()
             ends, half = (plan.node(False, i), plan.node(True, u)), phrases.width(text, theme.FLOOR) / 2 + 6
             places = [_between(*ends, part) for part in (ALONG[:1] if one else ALONG)]
             boxes = [Box(x - half, y + ROOM / 2, 2 * half, ROOM) for x, y in places]
             free = next((k for k, box in enumerate(boxes) if not any(map(box.meets, taken))), 0)
             taken.append(boxes[free])
-            thick = round(THIN + THICK * share, 1) + BOLD
+            thick = round(THIN + THICK * share_of(value, most), 1) + BOLD
             out.append(Edge(i, u, sign(value), thick, text, places[free], theme.FLOOR))
         return tuple(out)
 
-    def terms(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
+    def terms(self, figures: Figures, plan: NetPlan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
         """Edge after edge, and the sum so far in its node."""
-        assert isinstance(plan, NetPlan)
         k = self._layer(plan)
         if not k or moment.target.tensor not in self.layers[k].held:
             return
@@ -239,8 +247,7 @@ class Network(Actor):
         label = moment.taught and len(upper) == 1
         return self._edges(figures, plan, k, self.layers[k].weight, upper, label, moment.unit)
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
-        assert isinstance(plan, NetPlan)
+    def writes(self, figures: Figures, plan: NetPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         k = self._layer(plan)
         if not k:
             yield from self._under_nodes(figures, plan, region, moment)
@@ -298,9 +305,8 @@ class Network(Actor):
             yield NodeFill(plan.name, figures.cells(self._shown(layer, layer.error, figures), moment.unit), where)
             yield Light(plan.name, where)
 
-    def turns(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def turns(self, figures: Figures, plan: NetPlan, unit: int) -> Iterator[Verb]:
         """The edge that is spoken of: that whose gradient is followed."""
-        assert isinstance(plan, NetPlan)
         k = self._layer(plan)
         layer, below = self.layers[k], self.layers[k - 1]
         if k and layer.axis in figures.units.along:
@@ -309,8 +315,7 @@ class Network(Actor):
             ends = [next(iter(cell.along(axis) or (0,))) for axis in (below.axis, layer.axis)]
             yield Wiring(plan.name, tuple(edge for edge in every if [edge.lower, edge.upper] == ends))
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
-        assert isinstance(plan, NetPlan)
+    def passes(self, figures: Figures, plan: NetPlan, first: int, last: int) -> Iterator[Verb]:
         k = self._layer(plan)
         layer = self.layers[k]
         if k and figures.passing(layer.tensor, last):

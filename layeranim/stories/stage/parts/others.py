@@ -13,8 +13,8 @@ from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.plans import Plan, TablePlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot
+from layeranim.stories.stage.sums import parted
 from layeranim.stories.stage.verbs import Arrive, Clear, Verb
-from layeranim.stories.stage.written import parted
 from layeranim.stories.storyboard import Box, Fact, Line, Run
 
 SIZE, ROW = theme.FLOOR, 36.0

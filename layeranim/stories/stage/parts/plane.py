@@ -12,9 +12,10 @@ from layeranim.layout import even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import Axes, finite, marks, rounded
-from layeranim.stories.stage.figures import Figures, Shown
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
-from layeranim.stories.stage.plans import Plan, PlanePlan, Strand, Tick
+from layeranim.stories.stage.plans import Plan, PlanePlan, Strand
+from layeranim.stories.stage.slices import Shown
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Light, NodeFill, Shift, Verb
 from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
@@ -81,18 +82,17 @@ class Plane(Actor):
         points = self._points(s.figures)
         spans = [_span(points[:, k]) for k in (0, 1)]
         put = Axes(box, *spans)
-        across = tuple(Tick(put(v, 0)[0], line) for v, line in marks(*spans[0], side, 4))
-        along = tuple(Tick(put(0, v)[1], line) for v, line in marks(*spans[1], 3 * side, 4))
         line, above = self._border(s.figures, spans)
         strand = Strand(self.made, self.along, tuple(s.figures.fixed.items()))
         yield PlanePlan(
-            self.names[0], strand, box, across, along, put(0, 0), tuple(put(float(x), float(y)) for x, y in points),
-            tuple(put(*p) for p in line), tuple(put(*p) for p in above), self._names(box, bool(above)),
+            self.names[0], strand, box, put.below(4), put.beside(3 * side, 4), put(0, 0),
+            tuple(put(float(x), float(y)) for x, y in points), tuple(put(*p) for p in line),
+            tuple(put(*p) for p in above), self._names(box, bool(above)),
         )  # fmt: skip
 
     def _names(self, box: Box, parted: bool) -> tuple[tuple[Point, Line], ...]:
         """Those of the axes, and of the part in which the sum is above 0."""
-        first, second = ((Run(f"x_{{{k}}}", "ink", "semibold", Fact("name"), markup=True),) for k in (1, 2))
+        first, second = (phrases.name(f"x_{{{k}}}", markup=True) for k in (1, 2))
         above: Line = (Run("z > 0", "positive", "semibold", Fact("name")),) if parted else ()
         return (
             ((box.right - phrases.width(first, theme.NAME), box.bottom - 62), first),

@@ -14,11 +14,12 @@ from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import LARGEST, Axes, marks
 from layeranim.stories.stage.contour import crossings
-from layeranim.stories.stage.figures import Figures, Shown
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
-from layeranim.stories.stage.plans import Glyph, Plan, ScatterPlan, Tick
+from layeranim.stories.stage.plans import Glyph, Plan, ScatterPlan
+from layeranim.stories.stage.slices import Shown
 from layeranim.stories.stage.solver import Extent, Setting, Spot
-from layeranim.stories.stage.verbs import Border, Fill, Ghost, Land, Light, Verb
+from layeranim.stories.stage.verbs import Border, Fill, Ghost, Land, Light, Verb, everywhere
 from layeranim.stories.storyboard import Cells, Fact, GridPlan, Line, Point, Run
 
 LEAST, MOST = 280.0, 420.0
@@ -86,12 +87,9 @@ class Scatter(Actor):
         line: Line = (Run(named, "ink", "semibold", Fact("class"), markup="_{" in named),)
         yield replace(grid, heading=line, heading_at=(at[0], at[1] + theme.HEADING_GAP))
         put = self._axes(figures, grid)
-        across, along = put.across, put.along
         yield ScatterPlan(
-            f"{self.heat}:scatter", grid.box, tuple(self._glyphs(figures, put)),
-            tuple(Tick(put(v, along[0])[0], text) for v, text in marks(*across, grid.box.w, 4)),
-            tuple(Tick(put(across[0], v)[1], text) for v, text in marks(*along, 3 * grid.box.h, 4)),
-            self.before is not None,
+            f"{self.heat}:scatter", grid.box, tuple(self._glyphs(figures, put)), put.below(4),
+            put.beside(3 * grid.box.h, 4), self.before is not None,
         )  # fmt: skip
 
     def _beside(self, figures: Figures) -> float:
@@ -141,10 +139,6 @@ class Scatter(Actor):
             for a, b in lines
         )
 
-    def _all(self, figures: Figures) -> tuple[tuple[int, int], ...]:
-        rows, cols = self.shown(figures).shape
-        return tuple((r, c) for r in range(rows) for c in range(cols))
-
     def reads(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         if region.tensor == self.points and self.before is None:
             yield from (Light(plan.name, (k,)) for k in self._drawn(figures, range(moment.unit, moment.unit + 1)))
@@ -153,14 +147,14 @@ class Scatter(Actor):
         if region.tensor == self.points:
             yield from self._landing(figures, plan, range(moment.unit, moment.unit + 1))
         else:
-            yield Fill(self.heat, self._cells(figures, moment.unit), self._all(figures))
+            yield Fill(self.heat, self._cells(figures, moment.unit), everywhere(figures.placed[self.heat]))
             yield Border(plan.name, self._border(figures, moment.unit))
 
     def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
         if self.stepped:
             yield from self._landing(figures, plan, range(first, last + 1)) if self.before else ()
             return
-        yield Fill(self.heat, self._cells(figures, last), self._all(figures))
+        yield Fill(self.heat, self._cells(figures, last), everywhere(figures.placed[self.heat]))
         yield Border(plan.name, self._border(figures, last))
 
     def _drawn(self, figures: Figures, units: range) -> dict[int, int]:
@@ -178,7 +172,7 @@ class Scatter(Actor):
             yield Land(plan.name, tuple(which), tuple(there.get(sample) for sample in which.values()))
 
     def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
-        yield Ghost(self.heat, self._cells(figures, figures.count - 1), self._all(figures))
+        yield Ghost(self.heat, self._cells(figures, figures.count - 1), everywhere(figures.placed[self.heat]))
 
 
 def _span(at: Array) -> tuple[float, float]:

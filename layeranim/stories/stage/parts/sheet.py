@@ -14,11 +14,12 @@ from layeranim.engine.trace import Array, Region
 from layeranim.layout import Fit, even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
-from layeranim.stories.stage.figures import Figures, Flat
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading_at, powered
 from layeranim.stories.stage.plans import Plan
+from layeranim.stories.stage.slices import Flat
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
-from layeranim.stories.stage.verbs import Cell, Clear, Fill, Frame, Ghost, Role, Verb
+from layeranim.stories.stage.verbs import Cell, Clear, Fill, Frame, Ghost, Role, Verb, everywhere
 from layeranim.stories.storyboard import Address, Cells, GridPlan, Line
 
 LENS, LENS_GAP, BAR = 56.0, 34.0, 28.0
@@ -185,10 +186,7 @@ class Sheet(Actor):
     def opens(self, figures: Figures, plan: GridPlan, unit: int) -> Iterator[Verb]:
         if plan.name == self.title and plan.empty:
             draw = self.slot[0] if self.slot else 0
-            yield Ghost(plan.name, self.cells(figures, self.tensor, draw, bool(plan.numeral)), self._everywhere())
-
-    def _everywhere(self) -> tuple[Cell, ...]:
-        return tuple((r, c) for r in range(self.units.rows) for c in range(self.units.cols))
+            yield Ghost(plan.name, self.cells(figures, self.tensor, draw, bool(plan.numeral)), everywhere(plan))
 
     def reads(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         if not self.mine(figures, moment) or region.tensor == self.kept:
@@ -205,7 +203,7 @@ class Sheet(Actor):
     def _shown(self, figures: Figures, plan: GridPlan, tensor: str, moment: Moment, role: Role) -> Iterator[Verb]:
         """All cells at once, and the one that is followed in a frame."""
         if plan.name == self.title:
-            where = self._everywhere()
+            where = everywhere(plan)
             lag = 0.04 if moment.taught and len(where) <= LAGGED else 0.0
             cells = self.cells(figures, tensor, self.draw(figures, moment), bool(plan.numeral))
             yield Fill(plan.name, cells, where, lag)
@@ -224,6 +222,6 @@ class Sheet(Actor):
         drawn = [unit for unit in range(first, last + 1) if self.slot and figures.here(unit)["draws"] in self.slot]
         if plan.name == self.title and drawn:
             draw = figures.here(drawn[-1])["draws"]
-            yield Fill(plan.name, self.cells(figures, self.tensor, draw, bool(plan.numeral)), self._everywhere())
+            yield Fill(plan.name, self.cells(figures, self.tensor, draw, bool(plan.numeral)), everywhere(plan))
         elif drawn:
             yield Clear(plan.name)

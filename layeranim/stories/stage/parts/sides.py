@@ -12,11 +12,12 @@ from layeranim.layout import Fit, even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import LARGEST
-from layeranim.stories.stage.figures import Figures, Places
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts import names
 from layeranim.stories.stage.parts.bars import LEAST, MOST, SPACE
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.plans import BarsPlan, Lengths, Plan, Strand
+from layeranim.stories.stage.slices import Places
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Grow, Verb
 from layeranim.stories.storyboard import Address, Cells, Fact, GridPlan, Line, Run, Source

@@ -8,15 +8,16 @@ from layeranim import layout, numbers
 from layeranim.engine.trace import Region
 from layeranim.layout import even
 from layeranim.records import dataclass
+from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.language import All
 from layeranim.stories.stage.parts.base import HEADING, Moment, Single, heading_at
 from layeranim.stories.stage.parts.copied import COPY, Taken
 from layeranim.stories.stage.plans import Plan, TallyPlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot
+from layeranim.stories.stage.sums import running, so_far
 from layeranim.stories.stage.travel import placed
 from layeranim.stories.stage.verbs import Clear, Pour, Tell, Verb
-from layeranim.stories.stage.written import running, so_far
 from layeranim.stories.storyboard import Box, Fact, Line, Run
 
 HIGH = 72.0
@@ -50,20 +51,19 @@ class Tally(Single):
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         width = self._width(s.figures)
         box = Box(even(spot.x - width / 2), even(spot.y + HIGH / 2), width, HIGH)
-        line: Line = (Run(self.text, "ink", "semibold", Fact("name")),)
+        line: Line = phrases.name(self.text)
         yield TallyPlan(f"{self.tensor}:tally", box, SIZE, line, heading_at(line, box, spot.width))
 
     def _stays(self, figures: Figures) -> bool:
         """Whether it counts what is made of all units at once, which units do not begin anew."""
         return any(isinstance(act, All) and self.tensor in act.writes for act in figures.film.acts)
 
-    def changes(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[Verb]:
+    def changes(self, figures: Figures, plan: TallyPlan, moment: Moment) -> Iterator[Verb]:
         if not self._stays(figures):
             yield Clear(plan.name)
 
-    def terms(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
+    def terms(self, figures: Figures, plan: TallyPlan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
         """Number after number of the window runs into it."""
-        assert isinstance(plan, TallyPlan)
         target, style = figures.cell_of(self.tensor, moment.unit, {}), figures.style(self.tensor)
         totals = running(figures, target) if self.taken else ()
         texts = [*(numbers.text(total, style) for total in totals), *([figures.text(target)] if totals else [])]
@@ -82,7 +82,7 @@ class Tally(Single):
         found = [placed(figures.placed.values(), figures, cell) for cell in cells]
         return [(one[0].name, *one[1:]) for one in found if one]
 
-    def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
+    def writes(self, figures: Figures, plan: TallyPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         if self.taken is not None:
             if region.tensor == self.tensor:
                 yield from self.closes(figures, plan, moment.unit)
@@ -92,11 +92,11 @@ class Tally(Single):
         elif region.tensor == self.tensor:  # what is made of it is told of: it is there at once
             yield from self.closes(figures, plan, moment.unit)
 
-    def passes(self, figures: Figures, plan: Plan, first: int, last: int) -> Iterator[Verb]:
+    def passes(self, figures: Figures, plan: TallyPlan, first: int, last: int) -> Iterator[Verb]:
         if not self._stays(figures):
             yield Clear(plan.name)
 
-    def closes(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+    def closes(self, figures: Figures, plan: TallyPlan, unit: int) -> Iterator[Verb]:
         target = figures.cell_of(self.tensor, unit, figures.inner(unit))
         yield Tell(plan.name, ((Run(figures.text(target), "result", "semibold", target),),))
 

@@ -157,7 +157,7 @@ class Terrain(Growing):
     about = "path"
 
     def _title(self) -> Line:
-        return (Run(self.text, "ink", "semibold", Fact("name")),)
+        return phrases.name(self.text)
 
     def measure(self, s: Setting) -> Extent:
         half, across = SIDE / 2, max(SIDE, phrases.width(self._title(), theme.NAME))
@@ -177,11 +177,8 @@ class Terrain(Growing):
         aims = tuple(at for aim in self.aims if (at := _seen(put, aim)) is not None)
         rings = tuple(Track(tuple(_seen(put, at) for at in ring), k) for k, ring in self.rings)
         yield TracksPlan(
-            self.names[0], box,
-            tuple(Tick(put(v, 0)[0], text) for v, text in marks(*put.across, width, 4)),
-            tuple(Tick(put(0, v)[1], text) for v, text in marks(*put.along, 3 * high, 4)),
-            tracks, tuple(self._contours(s.figures, box)), aims, heading=self._title(),
-            heading_at=(box.x, box.y + theme.HEADING_GAP), rings=rings,
+            self.names[0], box, put.below(4), put.beside(3 * high, 4), tracks, tuple(self._contours(s.figures, box)),
+            aims, heading=self._title(), heading_at=(box.x, box.y + theme.HEADING_GAP), rings=rings,
         )  # fmt: skip
 
     def _points(self, figures: Figures, k: int, put: Axes) -> tuple[Point | None, ...]:

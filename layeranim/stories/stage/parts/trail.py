@@ -16,7 +16,7 @@ from layeranim.stories.stage.axes import LARGEST, Axes, finite, marks
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Moment
 from layeranim.stories.stage.parts.tracks import LABELS, Growing
-from layeranim.stories.stage.plans import Plan, Tick, Track, TracksPlan
+from layeranim.stories.stage.plans import Plan, Track, TracksPlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Reach, Verb
 from layeranim.stories.storyboard import Box, Fact, Line, Point, Run
@@ -60,7 +60,7 @@ class Trail(Growing):
         return (self.start, self.path)
 
     def _title(self) -> Line:
-        return (Run(self.text, "ink", "semibold", Fact("name"), markup="_{" in self.text),)
+        return phrases.name(self.text, markup="_{" in self.text)
 
     def measure(self, s: Setting) -> Extent:
         side, beside = SIDE * s.look.scale, self._beside(s.figures)
@@ -78,10 +78,7 @@ class Trail(Growing):
         points = tuple(_seen(put, at) for at in walk)
         names, dots = _apart([(_seen(put, place), name) for place, name in self._called(s.figures, others)])
         yield TracksPlan(
-            self.names[0], box,
-            tuple(Tick(put(v, 0)[0], text) for v, text in marks(*put.across, width, 4)),
-            tuple(Tick(put(0, v)[1], text) for v, text in marks(*put.along, 3 * high, 4)) if self.axes[1] is not None
-            else (),
+            self.names[0], box, put.below(4), put.beside(3 * high, 4) if self.axes[1] is not None else (),
             (Track(points, 0),), heading=self._title(), heading_at=(box.x, box.y + theme.HEADING_GAP),
             rings=tuple(Track(_ring(at), 0) for at in points[-1:] if at is not None), names=names, dots=dots,
         )  # fmt: skip

@@ -11,12 +11,13 @@ from layeranim.engine.trace import Region
 from layeranim.layout import Fit, even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
-from layeranim.stories.stage.figures import Figures, Shown, split
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at
 from layeranim.stories.stage.parts.grid import Grid
 from layeranim.stories.stage.plans import Plan, VolumePlan
+from layeranim.stories.stage.slices import Shown, split
 from layeranim.stories.stage.solver import Extent, Look, Setting, Spot, Unfit
-from layeranim.stories.stage.verbs import Fan, Fill, Frame, Ghost, Role, Sweep, Verb
+from layeranim.stories.stage.verbs import Fan, Fill, Frame, Ghost, Role, Sweep, Verb, everywhere, within
 from layeranim.stories.storyboard import JOINED, Box, Cells, GridPlan, Point
 
 MOST = 16
@@ -173,18 +174,16 @@ class Volume(Actor):
             rows, cols = self._block(figures, region)
             if self.whole:
                 rows, cols = (range(n) for n in self.shown(figures).shape)
-            where = tuple((r, c) for r in rows for c in cols)
-            yield Fill(f"{self.tensor}:{k}", self._cells(figures, plan, k), where)
+            yield Fill(f"{self.tensor}:{k}", self._cells(figures, plan, k), within(rows, cols))
         yield from self._frames(figures, region, "result")
 
     def opens(self, figures: Figures, plan: VolumePlan, unit: int) -> Iterator[Verb]:
         if not figures.made(self.tensor):
             yield Fan(plan.name, "rows")
             return
-        rows, cols = self.shown(figures).shape
         for k in self.drawn(figures):
-            where = tuple((r, c) for r in range(rows) for c in range(cols))
-            yield Ghost(f"{self.tensor}:{k}", self._cells(figures, plan, k), where)
+            grid = figures.placed[f"{self.tensor}:{k}"]
+            yield Ghost(grid.name, self._cells(figures, plan, k), everywhere(grid))
 
     def passes(self, figures: Figures, plan: VolumePlan, first: int, last: int) -> Iterator[Verb]:
         if not figures.made(self.tensor) or self.axis not in figures.units.along:

@@ -12,10 +12,11 @@ from layeranim.engine.trace import Region
 from layeranim.layout import even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
-from layeranim.stories.stage.figures import Figures, Shown
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
-from layeranim.stories.stage.parts.layer import sign
+from layeranim.stories.stage.parts.layer import share_of, sign
 from layeranim.stories.stage.plans import Edge, NetPlan, Plan, Strand, TablePlan
+from layeranim.stories.stage.slices import Shown
 from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Arrive, Light, NodeFill, Trade, Verb, Wiring
 from layeranim.stories.storyboard import Address, Box, Fact, Line, Point, Run
@@ -137,7 +138,7 @@ class Wires(Actor):
         return ((figures.trace.axes(self.tensor)[0], self.at),)
 
     def _heading(self) -> Line:
-        return (Run(self.text, "ink", "semibold", Fact("name")),)
+        return phrases.name(self.text)
 
     def _line(self, name: str) -> Line:
         return (Run(name, source=Fact("name")),)
@@ -179,9 +180,9 @@ class Wires(Actor):
             if outputs is not None and j not in outputs:
                 continue
             value = float(weights[j, half + i if within else i])
-            share = min(1.0, abs(value) / most) if np.isfinite(value) and most > 0 else float(np.isinf(value))
             if j in into:
-                out.append(Edge(i, j, sign(value), round(THIN + THICK * share, 1), within=within))
+                thick = round(THIN + THICK * share_of(value, most), 1)
+                out.append(Edge(i, j, sign(value), thick, within=within))
         return tuple(out)
 
     # ── acts ─────────────────────────────────────────────────────────────────
