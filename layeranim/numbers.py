@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -35,6 +35,7 @@ NARROW_PITCH = 58  # a cell narrower than this, in design pixels, holds one deci
 MOST_DECIMALS = 9
 GREYS = 32
 _BLOCK = 2**16  # values that are looked at together
+_MANY = 2**18  # values that are coloured sooner by limits, which have to be found first
 
 # Wide enough that no sum of products of displayed numbers is rounded: a double's decimal exponents span 632.
 _EXACT = Context(prec=20_000, rounding=ROUND_HALF_EVEN, traps=[])
@@ -115,17 +116,45 @@ def _sizes(values: ArrayLike, top: float) -> NDArray[np.float64]:
     return np.where(sizes < dust, 0.0, sizes)
 
 
-def _extent(values: ArrayLike) -> tuple[float, bool]:
-    """The largest finite |v|, rounded, and whether all are integral; a block at a time, however many there are."""
+class Extent(NamedTuple):
+    """What decides how numbers are written and coloured: the largest finite |v|, rounded, whether all are integral,
+    and how many digits count."""
+
+    top: float
+    integral: bool
+    digits: int
+
+
+def extent(values: ArrayLike) -> Extent:
+    """The extent of some values, however many: a block at a time."""
     array = _real(values)
-    most = 0.0
+    most, whole = 0.0, True
     for block in _blocks(array):
-        with np.errstate(all="ignore"):
-            sizes = np.abs(block.astype(np.float64))
-        most = max(most, float(np.max(sizes, where=np.isfinite(sizes), initial=0.0)))
-    top = float(_rounded(np.asarray(most), significant(array.dtype)))
-    exact = top < 10.0 ** significant(array.dtype)  # whole numbers stay what they are when they are rounded
-    return top, all((exact and _integral(block)) or _integral(_sizes(block, top)) for block in _blocks(array))
+        most = max(most, _largest(block))
+        whole = whole and _integral(block)
+    digits = significant(array.dtype)
+    top = float(_rounded(np.asarray(most), digits))
+    whole = whole or all(_integral(_sizes(block, top)) for block in _blocks(array))  # rounded, whole ones stay whole
+    return Extent(top, whole, digits)
+
+
+def _joined(arrays: Iterable[ArrayLike | Extent]) -> Extent:
+    """The extent of several arrays together."""
+    every = [one if isinstance(one, Extent) else extent(one) for one in arrays]
+    tops, whole, digits = zip(*every, strict=True) if every else ((0.0,), (True,), (DIGITS,))
+    return Extent(max(tops), all(whole), max(digits))
+
+
+def _largest(block: NDArray[Any]) -> float:
+    """The largest finite |v| of some values."""
+    if not block.size:
+        return 0.0
+    most = max(float(block.max()), -float(block.min()))
+    if math.isfinite(most):
+        return most
+    with np.errstate(all="ignore"):
+        sizes = np.abs(block.astype(np.float64))
+    return float(np.max(sizes, where=np.isfinite(sizes), initial=0.0))
 
 
 def _blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
@@ -133,14 +162,15 @@ def _blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
     yield from np.nditer(array, flags=["external_loop", "buffered", "zerosize_ok"], buffersize=_BLOCK)
 
 
-def _integral(sizes: NDArray[np.float64]) -> bool:
-    return bool(np.all((sizes == np.rint(sizes)) | ~np.isfinite(sizes)))
+def _integral(sizes: NDArray[Any]) -> bool:
+    whole = sizes == np.rint(sizes)
+    return bool(whole.all() or np.all(whole | ~np.isfinite(sizes)))
 
 
 def style(
-    values: ArrayLike, *, kind: Kind = "value", pitch: float | None = None, precision: int | None = None
+    *arrays: ArrayLike | Extent, kind: Kind = "value", pitch: float | None = None, precision: int | None = None
 ) -> Style:
-    """How a tensor's values are written, decided once for all of them; NaN and ±Inf have no say.
+    """How the values of a tensor, or of several alike, are written, decided once for all; NaN and ±Inf have no say.
 
     - all integral → 0 decimals; otherwise 2, or 1 where some |v| would print as 10 or more, or in a cell narrower than
       58 design pixels (there 2 after all, if one decimal would print nothing but zeros);
@@ -155,15 +185,14 @@ def style(
     """
     if precision is not None and not 0 <= precision <= MOST_DECIMALS:
         raise OptionError(f"precision {precision} is not a number of decimals: give 0 to {MOST_DECIMALS}")
-    top, integral = _extent(values)
-    digits = significant(np.asarray(values).dtype)
+    found = top, integral, digits = _joined(arrays)
     dust = _DUST[digits] * top if kind == "value" else 0.0  # shares and gates are no sums that cancel
     narrow = pitch is not None and pitch < NARROW_PITCH
     measured = kind == "value"
     if measured and top >= (1e6 if integral else 9999.95):
         return Style((0 if narrow else 1) if precision is None else precision, True, digits, dust)
     if precision is not None:
-        least = least_decimals(values) + (0.95 <= top < 1) if kind == "probability" else 0
+        least = least_decimals(found) + (0.95 <= top < 1) if kind == "probability" else 0
         return Style(max(precision, least), False, digits, dust)
     if measured and integral:
         return Style(0, False, digits, dust)
@@ -171,13 +200,13 @@ def style(
         return Style(0 if narrow else 1, True, digits, dust)
     usual = 1 if top >= 9.995 or (narrow and top > 0.05) else 2
     if kind == "probability" and 0 < top < 0.1:
-        usual = max(usual, min(least_decimals(values) + (not narrow), MOST_DECIMALS))
+        usual = max(usual, min(least_decimals(found) + (not narrow), MOST_DECIMALS))
     return Style(usual, False, digits, dust)
 
 
-def least_decimals(values: ArrayLike) -> int:
+def least_decimals(*arrays: ArrayLike | Extent) -> int:
     """How many decimals keep the largest of some shares from reading as 0, one where it is less than 1; at most 9."""
-    top, integral = _extent(values)
+    top, integral, _ = _joined(arrays)
     if integral or not top:
         return 0
     return min(max(1, -math.floor(math.log10(top))), MOST_DECIMALS)
@@ -314,14 +343,32 @@ def _decimal(text: str) -> Decimal:
 # ── colour steps ─────────────────────────────────────────────────────────────
 
 
-def value_range(*arrays: ArrayLike) -> float:
+def value_range(*arrays: ArrayLike | Extent) -> float:
     """The vmax of a tensor, or one shared by tensors that are compared cell by cell: max |v|, finite values only.
 
     At least 4 when everything is integral, so that a tensor of 0 and ±1 is not drawn at full strength. Never 0.
     """
-    measured = [_extent(values) for values in arrays]
-    top = max((top for top, _ in measured), default=0.0)
-    return max(top, 4.0) if all(integral for _, integral in measured) else top
+    top, integral, _ = _joined(arrays)
+    return max(top, 4.0) if integral else top
+
+
+def greatest(values: NDArray[Any]) -> tuple[int, bool]:
+    """Where among some values the first stands whose |v| is displayed as the largest; whether all are as large.
+
+    What is not finite is least.
+    """
+
+    def sizes(block: NDArray[Any]) -> NDArray[np.float64]:
+        with np.errstate(all="ignore"):
+            exact = np.abs(block.astype(np.float64))
+        return np.where(np.isfinite(exact), exact, -1.0)
+
+    blocks = [values[k : k + _BLOCK] for k in range(0, len(values), _BLOCK)]
+    least, most = zip(*((found.min(), found.max()) for found in map(sizes, blocks)), strict=True)
+    tops = rounded(most, values.dtype)
+    k = int(np.argmax(tops))
+    place = int(np.argmax(rounded(sizes(blocks[k]), values.dtype)))
+    return k * _BLOCK + place, bool(rounded(min(least), values.dtype) == tops[k])
 
 
 def levels(values: ArrayLike, vmax: float | None = None, steps: int = 4) -> NDArray[np.int8]:
@@ -369,6 +416,38 @@ def _by_blocks(values: ArrayLike, step: Callable[[NDArray[Any]], NDArray[Any]]) 
     array = np.asarray(values)
     flat, out = array.reshape(-1), np.empty(array.size, np.int8)
     with np.errstate(all="ignore"):
+        if array.size >= _MANY and array.dtype in _BITS:
+            step = _compared(step, array.dtype)
         for first in range(0, array.size, _BLOCK):
             out[first : first + _BLOCK] = step(flat[first : first + _BLOCK])
     return out.reshape(array.shape)
+
+
+def _compared(step: Callable[[NDArray[Any]], NDArray[Any]], dtype: np.dtype) -> Callable[..., NDArray[Any]]:
+    """``step``, which grows with its value, by the least value of each colour, which halving finds once."""
+    low, high, unknown = (int(colour) for colour in step(np.array([-np.inf, np.inf, np.nan], dtype)))
+    below, least = (_ordered(np.full(high - low, end, dtype), dtype) for end in (-np.inf, np.inf))
+    colours = np.arange(low + 1, high + 1)
+    for _ in range(8 * dtype.itemsize):
+        middle = (below >> 1) + (least >> 1) + (below & least & 1)
+        reached = step(_ordered(middle, dtype).view(dtype)) >= colours
+        below, least = np.where(reached, below, middle), np.where(reached, middle, least)
+    limits = _ordered(least, dtype).view(dtype)
+
+    def compared(block: NDArray[Any]) -> NDArray[Any]:
+        found = np.full(block.shape, low, np.int8)
+        for limit in limits:
+            found += block >= limit
+        found[np.isnan(block)] = unknown
+        return found
+
+    return compared
+
+
+_BITS: dict[np.dtype, np.dtype] = {np.dtype("f4"): np.dtype("i4"), np.dtype("f8"): np.dtype("i8")}
+
+
+def _ordered(values: NDArray[Any], dtype: np.dtype) -> NDArray[Any]:
+    """The bits of floating-point numbers as integers in the same order, or back."""
+    bits = values.view(_BITS[dtype])
+    return np.asarray(bits ^ ((bits >> (8 * dtype.itemsize - 1)) & np.iinfo(bits.dtype).max))

@@ -10,6 +10,7 @@ import math
 import time
 import tracemalloc
 import unicodedata
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -478,6 +479,25 @@ def test_value_range_is_shared_and_ignores_what_is_not_finite() -> None:
     shared = value_range(x, y)
     assert levels(x, shared).tolist() == [1, 2]
     assert levels(y, shared).tolist() == [4, 1]
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_colours_of_many_numbers_are_those_of_each(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    some = np.random.default_rng(0)
+    values = np.concatenate([np.arange(-40, 41) / 8, 10.0 ** some.uniform(-44, 38, 200), -some.normal(size=200),
+                             [np.nan, np.inf, -np.inf, -0.0]]).astype(kind)  # fmt: skip
+    ways: list[Callable[[], Any]] = [lambda: levels(values, 2.0), lambda: levels(values, 0.3, 7),
+                                     lambda: heat_levels(values, 0.7), lambda: grey_levels(values, -1, 3)]  # fmt: skip
+    each = [way().tolist() for way in ways]
+    monkeypatch.setattr(numbers, "_MANY", 0)
+    assert [way().tolist() for way in ways] == each
+
+
+def test_the_greatest_is_the_first_of_those_that_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numbers, "_BLOCK", 2)
+    assert numbers.greatest(np.array([1.0, np.inf, 3, -7, 7 + 1e-12, 7, np.nan])) == (3, False)
+    assert numbers.greatest(np.array([2.0, -2, 2 + 1e-12])) == (0, True)
+    assert numbers.greatest(np.array([np.nan, 0.0, -0.0])) == (1, False)
 
 
 def test_heat_levels_by_hand() -> None:

@@ -9,6 +9,7 @@ differ from those by their rounding.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -90,8 +91,14 @@ def _grouped(array: Array, groups: int, at: int) -> Array:
 
 
 def _by_taps(x: Array, w: Array, y: Array, axes: Sequence[Axis]) -> None:
-    """``correlate`` of groups, over as many groups and filters at once as fit a processor's cache."""
-    places = y.shape[0] * count(y.shape[3:])
+    """``correlate`` of groups, over as many groups, filters and rows at once as fit a processor's cache."""
+    places, down = y.shape[0] * count(y.shape[3:]), axes[0]
+    rows = max(1, _CACHED * down.out // places)
+    if rows < down.out and runs_of(x.shape[3:], axes):
+        for first in range(0, down.out, rows):
+            part = replace(down, size=min(rows, down.out - first) + down.reach - 1, before=0, after=0)
+            _by_taps(x[:, :, :, first : first + part.size], w, y[:, :, :, first : first + rows], (part, *axes[1:]))
+        return
     members = min(w.shape[1], max(1, _CACHED // places))
     together = max(1, _CACHED // (places * members)) if members == w.shape[1] else 1
     every, runs = list(taps(w.shape[3:], axes)), runs_of(x.shape[3:], axes)

@@ -40,6 +40,8 @@ SAMPLES = MappingProxyType(
 )
 
 PICTURES = ("digit", "photo")
+BLOCK = 2**16
+"""Random numbers that are drawn at once."""
 
 
 def _checker(shape: Shape) -> NDArray[Any]:
@@ -93,8 +95,10 @@ def sample(text: str, request: Request, seed: int) -> Source:
     shape = _shape(name, size, request)
     request.check_shape(shape, itemsize=8)
     if name == "random":
-        numbers = generator(seed, request.what).integers(-4, 4, size=shape, endpoint=True)
-        return source(numbers.astype(np.float64), f"{text} seed {seed}", "random", request)
+        numbers, drawn = np.empty(shape), generator(seed, request.what)
+        for block in np.split(numbers.reshape(-1), range(BLOCK, numbers.size, BLOCK)):  # no second array of that size
+            block[:] = drawn.integers(-4, 4, size=block.size, endpoint=True)
+        return source(numbers, f"{text} seed {seed}", "random", request)
     return source(PATTERNS[name](shape).astype(np.float64), text, "sample", request)
 
 

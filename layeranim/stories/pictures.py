@@ -36,9 +36,11 @@ def brightness(telling: Telling) -> tuple[float, float]:
     """Black and white: of a photograph 0 and 255, else 0, or the smallest pixel, and the largest."""
     if telling.kinds.get("input") == "image":
         return 0.0, 255.0
-    values = numbers.rounded(telling.trace["input"])
-    finite = values[np.isfinite(values)]
-    return min(0.0, float(finite.min(initial=0))), max(float(finite.max(initial=0)), 1.0)
+    values = telling.trace["input"]
+    finite = np.isfinite(values)
+    ends = [end(values, initial=0, where=finite) for end in (np.min, np.max)]
+    low, high = numbers.rounded(ends, values.dtype).tolist()
+    return low, max(high, 1.0)
 
 
 def relief(values: Array) -> float:

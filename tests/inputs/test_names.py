@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from layeranim.errors import OptionError
-from layeranim.inputs import KERNELS, SAMPLES, Limits, kernel, read, seeded
+from layeranim.inputs import KERNELS, SAMPLES, Limits, kernel, read, samples, seeded
 from layeranim.inputs.read import form_of
 
 
@@ -112,6 +112,12 @@ def test_random_belongs_to_the_seed_and_the_parameter() -> None:
     assert first != read("random:3x6x6", seed=8)
     assert first != read("random:3x6x6", seed=7, what="key")
     assert set(np.unique(read("random:40x40").array)) == set(range(-4, 5))
+
+
+def test_random_numbers_are_the_same_however_many_are_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = read("random:3x7x5", seed=7)
+    monkeypatch.setattr(samples, "BLOCK", 8)
+    assert read("random:3x7x5", seed=7) == whole
 
 
 def test_every_sample_of_the_list_is_read() -> None:

@@ -131,15 +131,10 @@ class ConvView:
 
     def telling_unit(self, units: range) -> int:
         """The unit that says most: the first with the largest output, whatever its sign; the middle of equal ones."""
-        shown = self.trace["output"][self.b, self.maps].reshape(-1)[units.start : units.stop]
-        with np.errstate(all="ignore"):
-            exact = np.abs(shown.astype(np.float64))
-        exact[~np.isfinite(exact)] = -1.0
-        top = exact.max()
-        near = np.flatnonzero(exact >= top - abs(top) / 1000)  # no other is displayed as the largest is
-        low, *sizes = numbers.rounded(np.append(exact.min(), exact[near]), shown.dtype).tolist()
-        alike = low == max(sizes) or self.symbolic
-        return units[(len(units) - 1) // 2] if alike else units[int(near[int(np.argmax(sizes))])]
+        made = self.trace["output"][self.b]
+        shown = (made if len(self.maps) == len(made) else made[list(self.maps)]).reshape(-1)
+        first, alike = numbers.greatest(shown[units.start : units.stop])
+        return units[(len(units) - 1) // 2] if alike or self.symbolic else units[first]
 
     def evidence(self, u: int) -> tuple[Region, ...]:
         """A cell of the output, and the window that it was made of."""

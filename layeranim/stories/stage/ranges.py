@@ -26,6 +26,7 @@ WHOLE = 200_000
 FEW, PIECES = 100_000, 32
 """Of more numbers that are made where they are read, only so many parts are made at once."""
 ENDS = 512
+BLOCK = 2**16
 POWERS = 300
 """Powers of ten beyond these stand with each number: no double holds them and their inverse."""
 PLANES = ("plane-r", "plane-g", "plane-b")
@@ -52,7 +53,8 @@ class Ranges:
         if isinstance(held.source, np.ndarray) or size <= FEW:
             return np.ravel(self.trace[tensor])
         if tensor in self.film.stand_ins:
-            return np.concatenate([self.sample(name) for name in self.film.stand_ins[tensor]])
+            samples = [self.sample(name) for name in self.film.stand_ins[tensor]]
+            return np.concatenate(samples) if len(samples) > 1 else samples[0]
         made = next(
             (step for step in map(self.trace.steps.__getitem__, range(8)) if step.writes.tensor == tensor), None
         )
@@ -72,9 +74,30 @@ class Ranges:
     def _ends(self, tensor: str) -> Array:
         """The largest, the smallest and some of the numbers between."""
         values = self.trace[tensor]
-        finite = values[np.isfinite(values)]
+        known = np.isfinite(values)
+        finite = values.ravel() if known.all() else values[known]
         step = max(1, finite.size // ENDS)
         return np.concatenate([finite[::step], [finite.max(initial=0), finite.min(initial=0)]])
+
+    def _held_by(self, tensor: str) -> str:
+        """The first tensor that is the same memory as a large one: what is known of it is looked at once."""
+        source = self.trace.tensor(tensor).source
+        if not isinstance(source, np.ndarray) or source.size < BLOCK:
+            return tensor
+        held = ((name, one.source) for name, one in self.trace.tensors.items() if isinstance(one.source, np.ndarray))
+        return next(name for name, one in held if one.__array_interface__ == source.__array_interface__)
+
+    @Remembered
+    def _extent(self, tensor: str) -> numbers.Extent:
+        """The extent of the numbers of a tensor."""
+        first = self._held_by(tensor)
+        return numbers.extent(self.sample(tensor)) if first == tensor else self._extent(first)
+
+    @Remembered
+    def _widest(self, tensor: str) -> Array:
+        """Those of its numbers among which the widest is."""
+        first = self._held_by(tensor)
+        return extremes(self.sample(tensor)) if first == tensor else self._widest(first)
 
     def _alike(self, tensor: str) -> tuple[str, ...]:
         group = next((group for group in self.film.alike if tensor in group), (tensor,))
@@ -89,7 +112,7 @@ class Ranges:
 
     @Remembered
     def _common_span(self, tensors: tuple[str, ...]) -> float:
-        return numbers.value_range(*map(self.sample, tensors))
+        return numbers.value_range(*map(self._extent, tensors))
 
     @Remembered
     def most(self, *regions: Region) -> float:
@@ -134,9 +157,9 @@ class Ranges:
     @Remembered
     def _common_style(self, tensors: tuple[str, ...], share: bool) -> tuple[Style, int]:
         """How numbers that are compared are written where they have room, and the fewest decimals that they need."""
-        sample = np.concatenate(list(map(self.sample, tensors)))
-        style = numbers.style(sample, kind="probability" if share else "value", precision=self.precision)
-        return style, numbers.least_decimals(sample) if share else 0
+        extents = list(map(self._extent, tensors))
+        style = numbers.style(*extents, kind="probability" if share else "value", precision=self.precision)
+        return style, numbers.least_decimals(*extents) if share else 0
 
     @Remembered
     def _common(self, tensor: str) -> tuple[int, float]:
@@ -190,7 +213,18 @@ class Ranges:
         labels = self.trace.tensor(tensor).labels
         if labels is not None:
             return layout.widest([str(label).replace(" + ", "+") for label in np.ravel(np.asarray(labels))])
-        flat = np.unique(self.sample(tensor))
-        ends = np.concatenate([flat[:EXTREMES], flat[-EXTREMES:]])
+        ends = self._widest(tensor)
         written = self.texts(tensor, ends) if power else numbers.texts(ends, style)
         return layout.widest(written.tolist())
+
+
+def extremes(values: Array) -> Array:
+    """Distinct values at either end, in order; all of few. Of many a block at a time, and only what may be one."""
+    found = np.unique(values[:BLOCK])
+    for first in range(BLOCK, len(values), BLOCK):
+        block = values[first : first + BLOCK]
+        if len(found) > 2 * EXTREMES:
+            found = np.concatenate([found[:EXTREMES], found[-EXTREMES:]])
+            block = block[~((block >= found[EXTREMES - 1]) & (block <= found[-EXTREMES]))]
+        found = np.union1d(found, block)
+    return np.concatenate([found[:EXTREMES], found[-EXTREMES:]]) if len(found) > EXTREMES else found
