@@ -181,6 +181,11 @@ class GridPlan:
         """The grid's outline."""
         return Box(*self.at, self.cols * self.pitch[0] - self.gap, self.rows * self.pitch[1] - self.gap)
 
+    @property
+    def lens(self) -> bool:
+        """Whether it shows one cell of another grid, in a number."""
+        return self.name.startswith("lens:")
+
     def flush(self, width: float) -> GridPlan:
         """A single column of cells, so wide whatever the gaps: colours under numbers end where these end."""
         return replace(self, pitch=(width + self.gap, self.pitch[1]))

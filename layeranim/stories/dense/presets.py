@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import io
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from layeranim.stories.preset import Made, Preset
+from layeranim.stories.stored import stored
 
 IMAGE = 1632
 """Which of the bundled digits is read: a 3 that the training has not seen."""
 
 BIAS = {"bias": ("weight",)}
 """A preset's biases belong with its weights."""
-
-
-@cache
-def stored(name: str) -> dict[str, NDArray[Any]]:
-    """The arrays of a bundled file."""
-    with np.load(io.BytesIO(files("layeranim").joinpath("data", name).read_bytes()), allow_pickle=False) as file:
-        return {key: file[key] for key in file.files}
 
 
 def _digit(units: Any, seed: int) -> Any:

@@ -172,14 +172,14 @@ class Landed(Grid):
 
     def reads(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         """The window lies over it."""
-        if plan.holds(region) and not plan.name.startswith("lens:"):
+        if plan.holds(region) and not plan.lens:
             yield Frame(plan.name, blocks_of(plan, region), "focus")
 
     def writes(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         assert self.view is not None
         if not plan.holds(region):
             return
-        if plan.name.startswith("lens:"):
+        if plan.lens:
             yield self._lens_shows(figures, plan, region, moment)
             return
         where = self._cells(moment.unit, moment.unit)
@@ -187,7 +187,7 @@ class Landed(Grid):
             yield self._filled(figures, plan, moment.unit, where)
 
     def passes(self, figures: Figures, plan: GridPlan, first: int, last: int) -> Iterator[Verb]:
-        if plan.name.startswith("lens:"):
+        if plan.lens:
             yield Clear(plan.name)
         elif where := self._cells(first, last):
             yield self._filled(figures, plan, last, where)

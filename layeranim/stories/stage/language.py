@@ -264,10 +264,14 @@ class Each:
     pause: float = timing.RAMP[0]
 
     @property
+    def named(self) -> tuple[tuple[str, ...], ...]:
+        """The tensors that are written one time after another."""
+        return tuple((names,) if isinstance(names, str) else names for names, _ in self.acts)
+
+    @property
     def writes(self) -> str:
         """What is put in words where there is room for one number."""
-        last = self.acts[-1][0]
-        return last if isinstance(last, str) else last[-1]
+        return self.named[-1][-1]
 
 
 @dataclass(frozen=True)
@@ -384,3 +388,8 @@ class Play:
     longest: float = timing.USUAL
     ghosts: Mapping[str, str] = field(default_factory=dict)
     decimals: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def each(self) -> Each:
+        """The first act that goes unit by unit."""
+        return next(act for act in self.acts if isinstance(act, Each))

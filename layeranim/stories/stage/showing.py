@@ -114,7 +114,7 @@ class Showing:
     def pointed(self, regions: Sequence[Region], unit: int) -> tuple[Frame, ...]:
         """Frames around cells, in the colour of results where they are results, where they stand at a unit."""
         grids = [(p.actor, p.plan) for p in self.parts
-                 if isinstance(p.plan, GridPlan) and not p.plan.name.startswith("lens:")]  # fmt: skip
+                 if isinstance(p.plan, GridPlan) and not p.plan.lens]  # fmt: skip
         out: dict[tuple[str, Role], list[Block]] = {}
         for actor, grid, region in ((actor, grid, region) for actor, grid in grids for region in regions):
             away = isinstance(actor, Grid) and actor.elsewhere(self.figures, region, unit)
@@ -174,7 +174,7 @@ class Showing:
         actor, plan = part.actor, part.plan
         if not isinstance(actor, Grid) or acted.writes.tensor not in actor.draws or not moment.taught:
             return
-        if not isinstance(plan, GridPlan) or plan.name.startswith("lens:") or not plan.holds(acted.writes):
+        if not isinstance(plan, GridPlan) or plan.lens or not plan.holds(acted.writes):
             return
         sources = [grid for name, grid in self.figures.placed.items() if name == actor.carried
                    or (grid.tensor == actor.carried and not name.startswith("lens:"))]  # fmt: skip

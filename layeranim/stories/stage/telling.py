@@ -190,7 +190,7 @@ class _Told:
 
     def _beats(self) -> Iterator[Beat]:
         pace = PACES[self.options.pace]
-        each = next(act for act in self.film.acts if isinstance(act, Each))
+        each = self.film.each
         more = sum(act.seconds for act in self.film.acts if not isinstance(act, Each)) + OPENING - theme.OPEN_HOLD_MOST
         asides = _told_asides(each, self._stretches())
         more += sum(aside.seconds for aside in asides.values())
@@ -397,8 +397,7 @@ class _Told:
         units = self.film.units
         if fresh or not isinstance(units, Windows):
             return []
-        made = next(act for act in self.film.acts if isinstance(act, Each)).acts[0][0]
-        every = [self.figures.acted(name, unit) for name in self.figures.written_of(made)]
+        every = [self.figures.acted(name, unit) for name in self.figures.written_of(self.film.each.named[0])]
         return [at for acted in every for at in acted.every or (acted.at,)]
 
     def _sweep(self, stretch: timing.Stretch) -> Beat:
@@ -411,7 +410,7 @@ class _Told:
         several = self.film.visits or self.film.units.along in [(axis,) for axis in self.film.units.only]
         if several or letters > timing.READING * stretch.seconds:  # one line that stands while all pass
             caption = (Run(f"every {self.film.units.noun[0]} in the same way"),)
-        each = next(act for act in self.film.acts if isinstance(act, Each))
+        each = self.film.each
         steps = [self.figures.acted(self.figures.name(each.writes, units[0]), units[0]).at]
         return Beat("sweep", 0, length, units, (("sweep", length),), caption, steps=steps, done=units[-1] + 1,
                     verbs=(verbs,))  # fmt: skip

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures
-from layeranim.stories.stage.language import Each, Windows
+from layeranim.stories.stage.language import Windows
 from layeranim.stories.stage.plans import Plan, TallyPlan
 from layeranim.stories.stage.sums import unfolded
 from layeranim.stories.stage.unit_steps import Acted
@@ -40,7 +41,7 @@ def placed(plans: Iterable[Plan], figures: Figures, address: Address) -> tuple[G
     for plan in plans:
         if not isinstance(plan, GridPlan) or plan.tensor != address.tensor or not plan.numeral:
             continue
-        if plan.name.startswith("lens:") or not plan.holds(here):
+        if plan.lens or not plan.holds(here):
             continue
         row, col = figures.spot(plan.row_axis, plan.col_axis, address)
         if row < plan.rows and col < plan.cols:
@@ -113,7 +114,7 @@ def courses(figures: Figures, plans: Plans, units: range, most: int = STOPS) -> 
     stops = [units[k * (len(units) - 1) // (looks - 1)] for k in range(looks)]
     regions = [covered(figures, unit) for unit in stops]
     for plan in plans.values():
-        if isinstance(plan, GridPlan) and plan.tensor == told.of and not plan.name.startswith("lens:"):
+        if isinstance(plan, GridPlan) and plan.tensor == told.of and not plan.lens:
             held = [blocks_of(plan, region) for region in regions if region and plan.holds(region)]
             if held:
                 yield Course(plan.name, tuple(held))
@@ -121,11 +122,6 @@ def courses(figures: Figures, plans: Plans, units: range, most: int = STOPS) -> 
 
 def covered(figures: Figures, unit: int) -> Region | None:
     """The window of a unit: what its steps read of the tensor that windows lie on."""
-    told, each = figures.units, next(act for act in figures.film.acts if isinstance(act, Each))
-    for names, _ in each.acts:
-        for name in (names,) if isinstance(names, str) else names:
-            reads = figures.acted(name, unit).reads if figures.made(name) else ()
-            for region in reads:
-                if isinstance(told, Windows) and region.tensor == told.of:
-                    return region
-    return None
+    told, every = figures.units, chain.from_iterable(figures.film.each.named)
+    reads = (region for name in every if figures.made(name) for region in figures.acted(name, unit).reads)
+    return next((one for one in reads if isinstance(told, Windows) and one.tensor == told.of), None)

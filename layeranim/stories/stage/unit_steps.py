@@ -112,8 +112,7 @@ class UnitSteps:
 
     def passing(self, tensor: str, unit: int) -> bool:
         """Whether a unit writes cells of a tensor of its own, instead of something that is done to all of them."""
-        each = [act for act in self.film.acts if isinstance(act, Each)]
-        named = ((names,) if isinstance(names, str) else names for act in each for names, _ in act.acts)
+        named = (names for act in self.film.acts if isinstance(act, Each) for names in act.named)
         return any(tensor == self.name(one, unit) for names in named for one in names)
 
     def reached(self, tensor: str) -> bool:

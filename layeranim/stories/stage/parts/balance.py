@@ -129,5 +129,4 @@ class Balance(Actor):
         yield from self._poise(figures, plan, unit)
 
     def passes(self, figures: Figures, plan: BalancePlan, first: int, last: int) -> Iterator[Verb]:
-        yield self._weigh(figures, plan, last)
-        yield from self._poise(figures, plan, last)
+        yield from self.closes(figures, plan, last)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from layeranim import numbers, theme
+from layeranim import layout, numbers, theme
 from layeranim.engine.trace import Region
+from layeranim.layout import Fit
 from layeranim.records import dataclass
 from layeranim.stories import phrases
+from layeranim.stories.stage.solver import Unfit
 from layeranim.stories.storyboard import Address, Box, Fact, GridPlan, Line, Point, Run
 
 if TYPE_CHECKING:
@@ -17,6 +19,12 @@ if TYPE_CHECKING:
 
 HEADING = theme.HEADING_GAP + theme.NAME
 """The height that a heading takes above a part."""
+
+
+LENS = 56.0
+"""The height of a lens: a cell of its own under a grid of colours."""
+NUMERAL_SHARE = 0.42
+"""How large a numeral is beside the height of its cell, where there is room across."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,25 @@ class Single(Actor):
 
     tensor: str
     text: str
+
+
+def numbered(tensor: str, wide: float, high: float, side: float, least: float = 0.0) -> Fit:
+    """Cells with numerals ``wide`` at size 1 and ``side`` px of air, of which none is narrower than ``least``; raises
+    ``Unfit`` where no numeral is small enough.
+    """
+    high = max(high, float(layout.LEAST_PITCH))
+    size = max(theme.FLOOR, min(theme.NUMERAL, int(high * NUMERAL_SHARE)))
+    pitch = max(high, 2.0 * int((max(wide * size + 2 * side, least) + theme.CELL_GAP) / 2 + 0.999)), high
+    found = layout.numeral_size(pitch, wide)
+    if not found:
+        raise Unfit(tensor)
+    return Fit(pitch, found)
+
+
+def lens(wide: float) -> Fit:
+    """A lens for numerals ``wide`` at size 1."""
+    pitch = max(LENS, 2.0 * int((wide * theme.FLOOR + theme.CELL_GAP + 2 * layout.SIDE) / 2 + 0.999)), LENS
+    return Fit(pitch, layout.numeral_size(pitch, wide) or theme.FLOOR)
 
 
 def heading(figures: Figures, tensor: str, text: str) -> Line:

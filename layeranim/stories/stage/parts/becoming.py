@@ -59,7 +59,7 @@ class Becoming(Grid):
         first = self.draws[0]
         given = not s.figures.made(first) and s.figures.made(self.tensor)
         for plan in super().place(s, spot):
-            if given and isinstance(plan, GridPlan) and not plan.name.startswith("lens:"):
+            if given and isinstance(plan, GridPlan) and not plan.lens:
                 own = self._as(first)
                 cells = s.figures.cells(own.shown(s.figures), s.figures.first, bool(plan.numeral))
                 plan = replace(plan, empty=False, cells=cells, heading=own.heading(s.figures, s.figures.first))
@@ -84,7 +84,7 @@ class Becoming(Grid):
 
     def writes(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         here = self._as(region.tensor)
-        if not plan.name.startswith("lens:") and len(self.draws) > 1:
+        if not plan.lens and len(self.draws) > 1:
             yield Name(plan.name, here.heading(figures, moment.unit))
         yield from here.writes(figures, self._of(plan, region), region, moment)
 
@@ -99,7 +99,7 @@ class Becoming(Grid):
 
     def _shows(self, figures: Figures, plan: GridPlan, unit: int) -> Iterator[Verb]:
         """All of a unit at once."""
-        if not plan.name.startswith("lens:"):
+        if not plan.lens:
             yield self._filled(figures, plan, unit)
 
     def _of(self, plan: GridPlan, region: Region) -> GridPlan:

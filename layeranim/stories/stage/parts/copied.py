@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -93,8 +94,7 @@ class Copied(Grid):
         at = even(spot.x - fit.width(cols) / 2), even(spot.y + fit.height(rows) / 2)
         plan = GridPlan(COPY, SEEN, rows, cols, at, fit.pitch, fit.numeral, empty=True, frame="focus")
         line = self.heading(s.figures, s.figures.first)
-        yield GridPlan(COPY, SEEN, rows, cols, at, fit.pitch, fit.numeral, empty=True, frame="focus",
-                       heading=line, heading_at=heading_at(line, plan.box, spot.width))  # fmt: skip
+        yield replace(plan, heading=line, heading_at=heading_at(line, plan.box, spot.width))
 
     # ── acts ─────────────────────────────────────────────────────────────────
     def opens(self, figures: Figures, plan: GridPlan, unit: int) -> Iterator[Verb]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -58,7 +59,7 @@ class Dials(Single):
         centres = tuple((even(spot.x), even(top - i * step)) for i in range(count))
         plan = DialsPlan(self.names[0], centres, radius, self._heading(s.figures))
         at = heading_at(plan.heading, plan.box, spot.width)
-        yield DialsPlan(plan.name, centres, radius, plan.heading, at)
+        yield replace(plan, heading_at=at)
 
     def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         yield self._turned(figures, plan.name, moment.unit, max(0, moment.unit - 1))

@@ -18,10 +18,20 @@ from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.language import Laps, Units
 from layeranim.stories.stage.parts import names
-from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at, unsized
+from layeranim.stories.stage.parts.base import (
+    HEADING,
+    LENS,
+    Actor,
+    Moment,
+    heading,
+    heading_at,
+    lens,
+    numbered,
+    unsized,
+)
 from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.slices import Shown, split
-from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Setting, Spot, Unfit
+from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Setting, Spot
 from layeranim.stories.stage.sums import so_far
 from layeranim.stories.stage.travel import blocks_of
 from layeranim.stories.stage.verbs import (
@@ -40,7 +50,7 @@ from layeranim.stories.stage.verbs import (
 )
 from layeranim.stories.storyboard import Box, Cells, Fact, GridPlan, Line, Run
 
-LENS, LENS_GAP = 56.0, 28.0
+LENS_GAP = 28.0
 BARE, BARE_MOST = 200.0, 24.0
 """At most so wide is a grid whose numbers stand elsewhere, and each of its cells."""
 BAND_MOST = 72.0
@@ -53,8 +63,6 @@ BESIDE = 14.0
 """Between a grid and a heading left of it."""
 NAME_SIDE = 6.0
 """What is kept free on either side of the name of a column."""
-NUMERAL_SHARE = 0.42
-"""How large a numeral is beside the height of its cell, where there is room across."""
 PICTURE_WIDE, PICTURE_HIGH = 340.0, 400.0
 """The most that a picture in colours takes; of several one under another together, with what is between them."""
 LAGGED = 40
@@ -156,15 +164,8 @@ class Grid(Actor):
             )
             return Fit((across, high), 0), shape
         high = min(s.look.pitch, LENS) if single or not s.look.numerals else s.look.pitch
-        high = max(high, float(layout.LEAST_PITCH))
-        size = max(theme.FLOOR, min(theme.NUMERAL, int(high * NUMERAL_SHARE)))
         side = layout.SIDE_LEAST if self.tight or s.look.tight else layout.SIDE
-        least = max(wide * size + 2 * side, names.wide(self.called[1]) + 2 * NAME_SIDE) + theme.CELL_GAP
-        pitch = max(high, 2.0 * int(least / 2 + 0.999)), high
-        size = layout.numeral_size(pitch, wide)
-        if not size:
-            raise Unfit(self.tensor)
-        return Fit(pitch, size), shape
+        return numbered(self.tensor, wide, high, side, names.wide(self.called[1]) + 2 * NAME_SIDE), shape
 
     def measure(self, s: Setting) -> Extent:
         fit, (rows, cols) = self.fit(s)
@@ -198,9 +199,7 @@ class Grid(Actor):
         return line if (whole if self.sized is None else self.sized) and not self.beside else unsized(line)
 
     def _lens(self, s: Setting) -> Fit:
-        wide = s.figures.wide(self.tensor)
-        pitch = max(LENS, 2.0 * int((wide * theme.FLOOR + theme.CELL_GAP + 2 * layout.SIDE) / 2 + 0.999)), LENS
-        return Fit(pitch, layout.numeral_size(pitch, wide) or theme.FLOOR)
+        return lens(s.figures.wide(self.tensor))
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         fit, (rows, cols) = self.fit(s)
@@ -248,7 +247,7 @@ class Grid(Actor):
     def reads(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         if not plan.holds(region) or self.elsewhere(figures, region, moment.unit):
             return
-        if plan.name.startswith("lens:"):
+        if plan.lens:
             yield self._lens_shows(figures, plan, region, moment)
         elif min(plan.pitch) >= FRAMED_LEAST or _whole(plan, region):
             yield from _frames(figures, plan, region, moment, "focus")
@@ -265,7 +264,7 @@ class Grid(Actor):
     def writes(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         if not plan.holds(region):
             return
-        if plan.name.startswith("lens:"):
+        if plan.lens:
             yield self._lens_shows(figures, plan, region, moment)
             return
         where = within(*plan.block(region))
@@ -292,14 +291,14 @@ class Grid(Actor):
             yield Tell(plan.name, lines, ((row, col),), figures.cells(self.shown(figures), moment.unit))
 
     def opens(self, figures: Figures, plan: GridPlan, unit: int) -> Iterator[Verb]:
-        if plan.empty and not plan.name.startswith("lens:"):
+        if plan.empty and not plan.lens:
             yield Ghost(plan.name, self._content(figures, plan, unit), everywhere(plan))
 
     def changes(self, figures: Figures, plan: GridPlan, moment: Moment) -> Iterator[Verb]:
         shown = self.shown(figures)
         turns = self.follows(figures) and figures.turns(shown, moment.unit)
         whole = moment.brief and figures.pieces(shown)
-        if plan.name.startswith("lens:"):
+        if plan.lens:
             yield self._looked(figures, plan, moment.unit) if turns and whole else Clear(plan.name)
         elif turns:
             if _PLACE.search(self.text):
@@ -333,7 +332,7 @@ class Grid(Actor):
         shown = self.shown(figures)
         if not self.follows(figures) or not figures.reached(self.tensor):
             return
-        if plan.name.startswith("lens:"):
+        if plan.lens:
             yield self._looked(figures, plan, unit)
             return
         if _PLACE.search(self.text):
@@ -350,7 +349,7 @@ class Grid(Actor):
         """Whether another grid shows its tensor at every unit: what the last sentence speaks of stands there."""
         others = (one for name, one in figures.placed.items() if one.tensor == self.tensor and name != plan.name)
         slices = (Shown(one.tensor, one.row_axis, one.col_axis, (one.rows, one.cols), one.fixed)
-                  for one in others if not one.name.startswith("lens:"))  # fmt: skip
+                  for one in others if not one.lens)  # fmt: skip
         return any(not figures.follows(shown) for shown in slices)
 
     def follows(self, figures: Figures) -> bool:
@@ -358,7 +357,7 @@ class Grid(Actor):
         return figures.follows(self.shown(figures))
 
     def passes(self, figures: Figures, plan: GridPlan, first: int, last: int) -> Iterator[Verb]:
-        if plan.name.startswith("lens:"):
+        if plan.lens:
             yield Clear(plan.name)  # of units that pass nobody could read what belongs to one
             return
         shown = self.shown(figures)

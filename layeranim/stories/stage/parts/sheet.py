@@ -9,21 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from layeranim import layout, theme
+from layeranim import theme
 from layeranim.engine.trace import Array, Region
 from layeranim.layout import Fit, even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures
-from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading_at, powered
+from layeranim.stories.stage.parts.base import HEADING, LENS, Actor, Moment, heading_at, lens, numbered, powered
 from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.slices import Flat
-from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
+from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Cell, Clear, Fill, Frame, Ghost, Role, Verb, everywhere
 from layeranim.stories.storyboard import Address, Cells, GridPlan, Line
 
-LENS, LENS_GAP, BAR = 56.0, 34.0, 28.0
-NUMERAL_SHARE, SIDE = 0.42, 4.0
+LENS_GAP, BAR, SIDE = 34.0, 28.0, 4.0
 LAGGED = 40
 """Of more cells than these none waits for the one before."""
 FRAMED_LEAST = 8.0
@@ -96,25 +95,14 @@ class Sheet(Actor):
         """How its cells are drawn."""
         if not s.look.numerals:
             return Fit((s.look.pitch, max(s.look.pitch, BAR if self.units.rows == 1 else 0.0)), 0)
-        wide, high = self.wide(s.figures), max(s.look.pitch, float(layout.LEAST_PITCH))
-        size = max(theme.FLOOR, min(theme.NUMERAL, int(high * NUMERAL_SHARE)))
-        pitch = max(high, 2.0 * int((wide * size + theme.CELL_GAP + 2 * SIDE) / 2 + 0.999)), high
-        size = layout.numeral_size(pitch, wide)
-        if not size:
-            raise Unfit(self.tensor)
-        return Fit(pitch, size)
-
-    def _lens(self, s: Setting) -> Fit:
-        wide = self.wide(s.figures)
-        pitch = max(LENS, 2.0 * int((wide * theme.FLOOR + theme.CELL_GAP + 2 * layout.SIDE) / 2 + 0.999)), LENS
-        return Fit(pitch, layout.numeral_size(pitch, wide) or theme.FLOOR)
+        return numbered(self.tensor, self.wide(s.figures), s.look.pitch, SIDE)
 
     def measure(self, s: Setting) -> Extent:
         fit, title = self.fit(s), phrases.width(powered(s.figures, self.tensor, self.text), theme.NAME)
         half = fit.height(self.units.rows) / 2
-        lens = 0.0 if fit.numeral else self._lens(s).width(1)
+        under = 0.0 if fit.numeral else lens(self.wide(s.figures)).width(1)
         down = half + (0.0 if fit.numeral else LENS_GAP + LENS)
-        return Extent(max(fit.width(self.units.cols), title, lens), half + HEADING, down)
+        return Extent(max(fit.width(self.units.cols), title, under), half + HEADING, down)
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
         fit, rows, cols = self.fit(s), self.units.rows, self.units.cols
@@ -124,9 +112,9 @@ class Sheet(Actor):
         plan = GridPlan(self.title, self.tensor, rows, cols, at, fit.pitch, fit.numeral, cells, empty=not given)
         line = powered(s.figures, self.tensor, self.text) if fit.numeral else self.text
         where = heading_at(line, plan.box, spot.width)
-        yield GridPlan(**{**plan.__dict__, "heading": line, "heading_at": where})
+        yield replace(plan, heading=line, heading_at=where)
         if not fit.numeral:
-            small = self._lens(s)
+            small = lens(self.wide(s.figures))
             below = even(plan.box.centre[0] - small.width(1) / 2), even(plan.box.bottom - LENS_GAP)
             yield GridPlan(self.names[1], self.tensor, 1, 1, below, small.pitch, small.numeral, empty=True)
 
