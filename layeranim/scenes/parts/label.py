@@ -44,7 +44,8 @@ class Label(Shape):
 
 def numeral(cells: Cells, row: int, col: int, size: float, colour: str, at: Point, across: Across = "centre") -> Label:
     """The number of a cell, its middle at a point, or beginning or ending there."""
-    return Label(cells.texts[row, col], size, colour, "medium", at, across, "middle", cells.source(row, col))
+    text = "" if cells.texts is None else cells.texts[row, col]
+    return Label(text, size, colour, "medium", at, across, "middle", cells.source(row, col))
 
 
 class TextLine(Bundle):

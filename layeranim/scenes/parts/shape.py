@@ -17,7 +17,8 @@ PX = 1 / 90
 """Manim units to a design pixel."""
 STROKE = 100 * PX
 """Design pixels to Manim's stroke width (cairo: one is a hundredth of a unit)."""
-K, M = TypeVar("K", bound=Hashable), TypeVar("M", bound=VMobject)
+K = TypeVar("K", bound=Hashable)
+M = TypeVar("M", bound=VMobject)
 _ARRAYS = ("points", "fill_rgbas", "stroke_rgbas", "background_stroke_rgbas")
 
 

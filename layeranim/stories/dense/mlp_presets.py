@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from layeranim.stories.dense.presets import IMAGE, stored
+from layeranim.stories.dense.presets import IMAGE
 from layeranim.stories.preset import Made, Preset
+from layeranim.stories.stored import stored
 
 NETWORK = ("sizes", "activation", "output_activation", "bias")
 """Options that a network's weights go with."""
