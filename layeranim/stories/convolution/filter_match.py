@@ -40,7 +40,7 @@ def film(telling: Telling) -> Play:
     shown = drawn(filters)
     told = images if telling.film.sample else min(images, MOST_IMAGES)
     scores = trace["output"][:, :shown, 0, 0]
-    style = numbers.style(trace["output"], precision=telling.film.precision)
+    style = telling.style("output")
     best = [words.winners(row) for row in scores.tolist()]
     asides = {
         (image + 1) * shown - 1: Aside(words.verdict(scores[image], style, image, filters), _cells(image, best[image]))

@@ -20,11 +20,10 @@ def film(telling: Telling) -> Play:
 
     def says(unit: int) -> Line:
         """A number, where it was, how its place in the row follows from that."""
-        (c, rest), tensor = divmod(unit, height * width), trace["input"]
+        c, rest = divmod(unit, height * width)
         row, col = divmod(rest, width)
-        text = telling_text(telling, float(tensor[sample, c, row, col]))
         return (
-            Run(text, "ink", "semibold", Address("input", (sample, c, row, col))),
+            telling.number(Address("input", (sample, c, row, col)), weight="semibold"),
             Run(f" from ({c}, {row}, {col}) goes to place ", source=Fact("index")),
             Run(f"({c}·{height} + {row})·{width} + {col}", "ink", source=Fact("index")),
             Run(" = ", late=True),
@@ -55,13 +54,6 @@ def film(telling: Telling) -> Play:
         follow=_followed(maps, height, width),
         routes=tuple((f"input:{k}", "output") for k in range(drawn)),
     )  # fmt: skip
-
-
-def telling_text(telling: Telling, value: float) -> str:
-    """A number as it stands in the maps."""
-    from layeranim import numbers
-
-    return numbers.text(value, numbers.style(telling.trace["input"], precision=telling.film.precision))
 
 
 def _followed(maps: int, height: int, width: int) -> int:

@@ -41,7 +41,6 @@ class DenseView:
         base = telling.base
         self.classes = bool(base and base.planes and self.side and self.units <= 10)
         self.noun, self.chip = "class" if self.classes else "unit", activation_name(self.activation)
-        self._styles: dict[str, numbers.Style] = {}
 
     @cached_property
     def side(self) -> int:
@@ -86,11 +85,8 @@ class DenseView:
 
     def text(self, tensor: str, *index: int) -> str:
         """One number as it is shown everywhere."""
-        if tensor not in self._styles:
-            kind: Any = "probability" if tensor == "output" and self.shares else "value"
-            held, precision = self.trace[tensor], self.telling.film.precision
-            self._styles[tensor] = numbers.style(held, kind=kind, precision=precision)
-        return numbers.text(self.trace[tensor][index], self._styles[tensor])
+        share = self.shares and tensor == "output"
+        return self.telling.text(Address(tensor, index), "probability" if share else "value")
 
     def ranking(self, b: int) -> list[int]:
         """The units by their results of a sample, the largest first."""

@@ -12,6 +12,7 @@ from layeranim.engine.trace import Array
 from layeranim.stories import phrases
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import All, Bars, Each, Graph, Grid, Note, Play, Row, Tries, Units, story
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
@@ -51,13 +52,13 @@ def film(telling: Telling) -> Play:
         stage=Tries(Row(*scores, guess, truth, *curve, *end), Row(guess, truth, *end)),
         acts=(Each(tuple(acts)), *((All(("loss",), averaged),) if "loss" in trace else ())),
         opening=sentence("a guess is charged by ", "−ln of the share that the truth got"),
-        closing=_closing(telling, samples),
+        closing=lambda figures: _closing(figures, config.reduction, samples),
         good_for=GOOD_FOR,
         options=_options(telling, samples, classes),
         alike=(("terms", "losses", "loss"),),
         kinds=({p: "share"} if p else {}) | {"target_distribution": "share"},
         follow=int(np.argmax(np.nan_to_num(trace["losses"], posinf=np.finfo(float).max))),
-        words=words | ({"loss": told.total} if config.reduction == "sum" else {}),
+        retold=words | ({"loss": told.total} if config.reduction == "sum" else {}),
     )
 
 
@@ -73,7 +74,6 @@ class _Charged:
         self.telling, self.trace, source = telling, telling.trace, telling.config.source
         self.shares = {"logits": "probabilities", "probabilities": "input"}.get(source, "")
         self.truth = self.trace["target_distribution"]
-        self.styles: dict[str, numbers.Style] = {}
 
     def true(self, unit: int) -> int:
         """The class that the truth gives most."""
@@ -103,13 +103,13 @@ class _Charged:
         return bool(guess.max() >= SURE and self.truth[unit][int(np.argmax(guess))] == 1
                     and 0 <= self.trace["losses"][unit] <= CHEAP)  # fmt: skip
 
-    def term(self, unit: int, cell: Address | None = None) -> Line:
+    def term(self, figures: Figures, unit: int, cell: Address | None = None) -> Line:
         """``−0.93 · ln 0.02 ≈ 3.87``: what the class that the truth gives most costs."""
         at = unit, self.true(unit)
         weight = Address("weighted_target" if "weighted_target" in self.trace else "target_distribution", at)
         cell = cell or Address("terms", at)
         share = Address(self.shares or "input", at)
-        texts = [self._text(one) for one in (weight, share, cell)]
+        texts = [figures.text(one) for one in (weight, share, cell)]
         whole = self.trace[weight.tensor][at] == 1
         with np.errstate(all="ignore"):
             inside = float(np.log(numbers.double(texts[1]))) if self.shares else numbers.double(texts[1])
@@ -123,10 +123,10 @@ class _Charged:
             phrases.result(texts[2], cell),
         )
 
-    def share(self, unit: int) -> Line:
+    def share(self, figures: Figures, unit: int) -> Line:
         """``e^{−2} / (e^{−2} + e^{2} + e^{0}) ≈ 0.02``: the share of the class that the truth gives most."""
         at, classes = (unit, self.true(unit)), self.trace["input"].shape[1]
-        texts: list[str] = numbers.texts(self.trace["input"][unit], self._style("input")).tolist()
+        texts: list[str] = numbers.texts(self.trace["input"][unit], figures.style("input")).tolist()
         cell = Address("probabilities", at)
 
         def power(k: int) -> Line:
@@ -136,50 +136,36 @@ class _Charged:
         shown = [power(k) for k in range(classes if few else 3)] + ([] if few else [phrases.more(classes - 3)])
         with np.errstate(all="ignore"):
             reached = softmax(np.array([numbers.double(text) for text in texts]))[at[1]]
-        relation = numbers.agrees(float(reached), self._text(cell), *texts)
+        relation = numbers.agrees(float(reached), figures.text(cell), *texts)
         return (*power(at[1]), Run(" / ("), *phrases.join(shown), Run(")"), phrases.relation_run(relation),
-                phrases.result(self._text(cell), cell, "probability"))  # fmt: skip
+                phrases.result(figures.text(cell), cell, "probability"))  # fmt: skip
 
-    def point(self, unit: int) -> Line:
+    def point(self, figures: Figures, unit: int) -> Line:
         """Which class is the true one, and what of the truth it has."""
         cell = Address("target_distribution", (unit, self.true(unit)))
         named = Run(str(self.true(unit) + 1), "ink", source=Fact("class"))
-        has = (Run(" has ", late=True), phrases.result(self._text(cell), cell, "probability"))
+        has = (Run(" has ", late=True), phrases.result(figures.text(cell), cell, "probability"))
         return (Run("of the truth, class ", weight="regular"), named, *has)
 
-    def loss(self, unit: int) -> Line:
+    def loss(self, figures: Figures, unit: int) -> Line:
         """What a sample costs: of a truth at one class the one term, else the terms of all classes."""
         if self.pointed(unit) and "weighted_target" not in self.trace:
-            return self.term(unit, Address("losses", (unit,)))
+            return self.term(figures, unit, Address("losses", (unit,)))
         cells = [Address("terms", (unit, c)) for c in range(self.trace["terms"].shape[1])]
-        return self._sum(cells, Address("losses", (unit,)))
+        return self._sum(figures, cells, Address("losses", (unit,)))
 
-    def total(self, unit: int) -> Line:
+    def total(self, figures: Figures, unit: int) -> Line:
         """The sum of all losses."""
-        return self._sum([Address("losses", (k,)) for k in range(len(self.trace["losses"]))], Address("loss", ()))
+        cells = [Address("losses", (k,)) for k in range(len(self.trace["losses"]))]
+        return self._sum(figures, cells, Address("loss", ()))
 
-    def _sum(self, cells: Sequence[Address], made: Address) -> Line:
-        texts, text = [self._text(one) for one in cells], self._text(made)
+    def _sum(self, figures: Figures, cells: Sequence[Address], made: Address) -> Line:
+        texts, text = [figures.text(one) for one in cells], figures.text(made)
         terms = [(Run(numbers.factor(one), "ink", source=cell),) for one, cell in zip(texts, cells, strict=True)]
         more = [phrases.more(len(cells) - phrases.MOST_TERMS)] if len(cells) > phrases.MOST_TERMS else []
         relation = numbers.relation([(one,) for one in texts], text)
         line = (*phrases.join([*terms[: phrases.MOST_TERMS], *more]), phrases.relation_run(relation))
         return (*line, phrases.result(text, made))
-
-    def _text(self, address: Address) -> str:
-        """A number as the stage shows it."""
-        return numbers.text(self.trace[address.tensor][address.index], self._style(address.tensor))
-
-    def _style(self, tensor: str) -> numbers.Style:
-        """How a tensor's numbers are written, learned once: a class may be one of many thousands."""
-        if tensor not in self.styles:
-            trace, share = self.trace, tensor in (self.shares, "target_distribution")
-            group = [name for name in ("terms", "losses", "loss") if name in trace]
-            names = group if tensor in group else [tensor]
-            held = np.concatenate([np.ravel(trace[name]) for name in names])
-            self.styles[tensor] = numbers.style(held, kind="probability" if share else "value",
-                                                precision=self.telling.film.precision)  # fmt: skip
-        return self.styles[tensor]
 
 
 def _options(telling: Telling, samples: int, classes: int) -> tuple[str, ...]:
@@ -195,16 +181,14 @@ def _options(telling: Telling, samples: int, classes: int) -> tuple[str, ...]:
     )
 
 
-def _closing(telling: Telling, samples: int) -> Line:
-    trace = telling.trace
-    if "loss" not in trace:
+def _closing(figures: Figures, reduction: str, samples: int) -> Line:
+    if "loss" not in figures.trace:
         return sentence(f"{samples} sample{'s' * (samples > 1)}, ", "each with a loss of its own")
-    text, cell = _Charged(telling)._text(Address("loss", ())), Address("loss", ())
-    what = f"{telling.config.reduction} loss" if samples > 1 else "loss"
+    what, cell = f"{reduction} loss" if samples > 1 else "loss", Address("loss", ())
     return (
         Run(f"{samples} sample{'s' * (samples > 1)}: ", weight="regular", source=Fact("counts")),
         Run(f"{what} ", "result", "semibold"),
-        Run(text, "result", "semibold", cell),
+        Run(figures.text(cell), "result", "semibold", cell),
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from layeranim import numbers
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Each, Grid, Hull, Note, Play, Row, Tries, Units, story
+from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
@@ -62,7 +62,7 @@ def film(telling: Telling) -> Play:
             *((f"{batch} samples",) if batch > 1 and telling.film.sample is None else ()),
         ),
         alike=(("pre_activation", "output"),),
-        words={"output": told.chosen} if pieces > 1 else {},
+        retold={"output": told.chosen} if pieces > 1 else {},
         evidence=(Region.of("output", batch=told.told),),
         follow=telling.preset.unit if telling.preset else None,
     )
@@ -72,7 +72,7 @@ class _Chosen:
     """What the sums of the samples say: which piece is the largest."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.sums, self.output = telling, telling.trace["pre_activation"], telling.trace["output"]
+        self.sums = telling.trace["pre_activation"]
         self.told: range = telling.film.selected_of(len(self.sums), 1)
         pieces = self.sums.shape[1]
         self.names = tuple(f"z{phrases.lowered(k + 1)}" for k in range(pieces)) if pieces <= NAMED else ()
@@ -92,14 +92,13 @@ class _Chosen:
         sums = self.sums[self.told.start : self.told.stop]
         return len(set(sums[np.isfinite(sums).all(axis=1)].argmax(axis=1).tolist()))
 
-    def chosen(self, unit: int) -> Line:
+    def chosen(self, figures: Figures, unit: int) -> Line:
         """``z₃ is the largest of 4: y = 1.35``, the last number as the stage shows it."""
         sums, made = self.sums[unit], Address("output", (unit,))
-        style = numbers.style(self.sums, precision=self.telling.film.precision)
         k = self.winner(unit)
         name = self.names[k] if self.names else f"piece {k + 1}"
         said = f"{name} is the largest of {len(sums)}: y" if self.alone(unit) else f"the largest of {len(sums)}: y"
-        text = numbers.text(self.output[unit], style)
+        text = figures.text(made)
         return Run(said, source=Fact("winner")), phrases.equals(text, late=True), phrases.result(text, made)
 
 
