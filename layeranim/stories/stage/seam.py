@@ -33,23 +33,8 @@ DOES: dict[type, tuple[type, ...]] = {
     v.Ghost: (GridPlan,),
     v.Lead: (GridPlan,),
     v.Clear: (
-        GridPlan,
-        p.BarsPlan,
-        p.StackPlan,
-        p.CurvePlan,
-        p.DotsPlan,
-        p.NetPlan,
-        p.TallyPlan,
-        p.PlanePlan,
-        p.ThinnedPlan,
-        p.ChipPlan,
-        p.ArcsPlan,
-        p.BalancePlan,
-        p.DialsPlan,
-        p.TablePlan,
-        p.TracksPlan,
-        p.LanesPlan,
-        p.ContestPlan,
+        GridPlan, p.BarsPlan, p.StackPlan, p.CurvePlan, p.DotsPlan, p.NetPlan, p.TallyPlan, p.PlanePlan, p.ThinnedPlan,
+        p.ChipPlan, p.ArcsPlan, p.BalancePlan, p.DialsPlan, p.TablePlan, p.TracksPlan, p.LanesPlan, p.ContestPlan,
     ),
     v.Grow: (p.BarsPlan, p.StackPlan),
     v.Slide: (p.CurvePlan,),
@@ -73,7 +58,7 @@ DOES: dict[type, tuple[type, ...]] = {
     v.Weigh: (p.BalancePlan,),
     v.Flow: (p.LanesPlan,),
     v.Sway: (p.ContestPlan,),
-}
+}  # fmt: skip
 """Which parts can do a verb."""
 SCALES = ("value", "heat", "grey", "ink", *theme.PLANES)
 MINUTES = 10

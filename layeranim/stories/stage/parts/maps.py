@@ -19,8 +19,8 @@ from layeranim.stories.stage.parts.grid import Grid
 from layeranim.stories.stage.parts.volume import MOST, Volume
 from layeranim.stories.stage.plans import Plan, TextPlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot, room_on
-from layeranim.stories.stage.verbs import Fill, Frame, Ghost, Role, Sweep, Verb, everywhere, within
-from layeranim.stories.storyboard import Address, Box, Cells, Fact, GridPlan, Line, Run
+from layeranim.stories.stage.verbs import Fill, Ghost, Sweep, Verb, everywhere, within
+from layeranim.stories.storyboard import Address, Box, Fact, Line, Run
 
 BETWEEN = 6.0
 """Between the cells of neighbouring maps."""
@@ -140,10 +140,8 @@ class Maps(Volume):
     def writes(self, figures: Figures, plan: Any, region: Region, moment: Moment) -> Iterator[Verb]:
         if region.tensor != self.tensor or not plan.holds(region):
             return
-        rows, cols = plan.block(region)
-        if self.whole:
-            rows, cols = range(plan.rows), range(plan.cols)
-        yield Fill(plan.name, self._content(figures, plan), within(rows, cols))
+        where = everywhere(plan) if self.whole else within(*plan.block(region))
+        yield Fill(plan.name, self._cells(figures, plan), where)
         target = moment.target
         one = figures.here_of(target)
         if target.tensor == self.tensor and plan.holds(one):
@@ -151,27 +149,17 @@ class Maps(Volume):
 
     def opens(self, figures: Figures, plan: Any, unit: int) -> Iterator[Verb]:
         if plan.empty:
-            yield Ghost(plan.name, self._content(figures, plan), everywhere(plan))
+            yield Ghost(plan.name, self._cells(figures, plan), everywhere(plan))
 
     def changes(self, figures: Figures, plan: Any, moment: Moment) -> Iterator[Verb]:
         if plan.empty and moment.unit == figures.first and figures.earlier(self.tensor):
-            yield Fill(plan.name, self._content(figures, plan), everywhere(plan))
+            yield Fill(plan.name, self._cells(figures, plan), everywhere(plan))
 
     def passes(self, figures: Figures, plan: Any, first: int, last: int) -> Iterator[Verb]:
         if not figures.passes_over(self.tensor, first) or self.axis not in figures.units.along:
             return
         if self._index(plan) in {figures.here(unit)[self.axis] for unit in range(first, last + 1)}:
-            yield Sweep(plan.name, self._content(figures, plan), 0, plan.rows * plan.cols - 1)
-
-    def _index(self, plan: GridPlan) -> int:
-        return dict(plan.fixed)[self.axis]
-
-    def _content(self, figures: Figures, plan: GridPlan) -> Cells:
-        return figures.cells(self.shown(figures, self._index(plan)), figures.first, bool(plan.numeral))
-
-    def _framed(self, plan: GridPlan, region: Region, role: Role) -> Frame:
-        rows, cols = plan.block(region)
-        return Frame(plan.name, ((rows[0], rows[-1], cols[0], cols[-1]),), role)
+            yield Sweep(plan.name, self._cells(figures, plan), 0, plan.rows * plan.cols - 1)
 
     def _window(self, figures: Figures, region: Region, target: Address) -> Region | None:
         """What the cell that is followed is made of here: what the step on the way to it reads of these maps; nothing

@@ -170,28 +170,25 @@ class Volume(Actor):
         yield from self._frames(figures, region, "focus")
 
     def writes(self, figures: Figures, plan: VolumePlan, region: Region, moment: Moment) -> Iterator[Verb]:
-        for k in self._maps(figures, region):
-            rows, cols = self._block(figures, region)
-            if self.whole:
-                rows, cols = (range(n) for n in self.shown(figures).shape)
-            yield Fill(f"{self.tensor}:{k}", self._cells(figures, plan, k), within(rows, cols))
+        for grid in self._grids(figures, region):
+            where = everywhere(grid) if self.whole else within(*grid.block(region))
+            yield Fill(grid.name, self._cells(figures, grid), where)
         yield from self._frames(figures, region, "result")
 
     def opens(self, figures: Figures, plan: VolumePlan, unit: int) -> Iterator[Verb]:
         if not figures.made(self.tensor):
             yield Fan(plan.name, "rows")
             return
-        for k in self.drawn(figures):
-            grid = figures.placed[f"{self.tensor}:{k}"]
-            yield Ghost(grid.name, self._cells(figures, plan, k), everywhere(grid))
+        for grid in self._grids(figures):
+            yield Ghost(grid.name, self._cells(figures, grid), everywhere(grid))
 
     def passes(self, figures: Figures, plan: VolumePlan, first: int, last: int) -> Iterator[Verb]:
         if not figures.made(self.tensor) or self.axis not in figures.units.along:
             return
-        rows, cols = self.shown(figures).shape
         held = {figures.here(unit)[self.axis] for unit in range(first, last + 1)}
-        for k in sorted(held & {*self.drawn(figures)}):
-            yield Sweep(f"{self.tensor}:{k}", self._cells(figures, plan, k), 0, rows * cols - 1)
+        for grid in self._grids(figures):
+            if self._index(grid) in held:
+                yield Sweep(grid.name, self._cells(figures, grid), 0, grid.rows * grid.cols - 1)
 
     def turns(self, figures: Figures, plan: VolumePlan, unit: int) -> Iterator[Verb]:
         yield Fan(plan.name, "pile", self._needle(figures, plan))
@@ -207,20 +204,21 @@ class Volume(Actor):
             out.append((x + dx, y + dy))
         return tuple(out)
 
-    def _maps(self, figures: Figures, region: Region) -> list[int]:
-        along, drawn = region.along(self.axis), self.drawn(figures)
-        return [k for k in drawn if along is None or k in along]
-
-    def _block(self, figures: Figures, region: Region) -> tuple[range, range]:
-        rows, cols = region.along(self.rows), region.along(self.cols)
-        shape = self.shown(figures).shape
-        return range(shape[0]) if rows is None else rows, range(shape[1]) if cols is None else cols
+    def _grids(self, figures: Figures, region: Region | None = None) -> list[GridPlan]:
+        """The grids of all maps that are drawn, or of those that a region reaches into."""
+        grids = [figures.placed[f"{self.tensor}:{k}"] for k in self.drawn(figures)]
+        return [grid for grid in grids if region is None or grid.holds(region)]
 
     def _frames(self, figures: Figures, region: Region, role: Role) -> Iterator[Verb]:
-        rows, cols = self._block(figures, region)
-        for k in self._maps(figures, region):
-            yield Frame(f"{self.tensor}:{k}", ((rows[0], rows[-1], cols[0], cols[-1]),), role)
+        yield from (self._framed(grid, region, role) for grid in self._grids(figures, region))
 
-    def _cells(self, figures: Figures, plan: VolumePlan, k: int) -> Cells:
-        numeral = bool(figures.placed[f"{self.tensor}:{k}"].numeral)
-        return figures.cells(self.shown(figures, k), figures.first, numeral)
+    def _framed(self, grid: GridPlan, region: Region, role: Role) -> Frame:
+        rows, cols = grid.block(region)
+        return Frame(grid.name, ((rows[0], rows[-1], cols[0], cols[-1]),), role)
+
+    def _index(self, grid: GridPlan) -> int:
+        """Which map it shows."""
+        return dict(grid.fixed)[self.axis]
+
+    def _cells(self, figures: Figures, grid: GridPlan) -> Cells:
+        return figures.cells(self.shown(figures, self._index(grid)), figures.first, bool(grid.numeral))
