@@ -290,6 +290,30 @@ def test_every_head_that_is_drawn_says_what_the_keys_that_are_not_take() -> None
     assert not [*rests(board)]  # nothing is hidden
 
 
+def test_a_network_draws_the_largest_maps_of_each_stage_and_show_chooses_others() -> None:
+    given = {"input": "random:1x8x8", "filters": "18,17", "units": 3}
+    trace, board = told("cnn", **given)
+    for stage, count in (("conv1", 18), ("conv2", 17)):
+        shown = drawn(board, f"{stage}_output")
+        assert shown == drawn(board, stage.replace("conv", "pool") + "_output")
+        sizes = np.abs(trace[f"{stage}_output"][0]).max(axis=(1, 2))
+        lost = [k for k in range(count) if k not in shown]
+        assert len(shown) == 16
+        assert sorted(sizes[lost])[-1] <= sorted(sizes[shown])[1]  # one may be there as the one that is followed
+    assert "16 of 18 maps drawn, the largest and the followed" in plain(board.parameters)
+    trace, board = told("cnn", **given, show="conv1=3,18 conv2=9")
+    assert (drawn(board, "conv1_output"), drawn(board, "pool2_output")) == ([2, 17], [8])
+    assert "conv 1 maps 3, 18 of 18 drawn,  conv 2 map 9 of 17 drawn" in plain(board.parameters)
+    assert {plain(beat.place) for beat in board.beats if beat.place} == {"filter 3", "filter 18"}
+    cells = {run.source for beat in board.beats for run in beat.caption if isinstance(run.source, Address)}
+    assert {at.index[1] for at in cells if at.tensor in ("conv2_output", "pool2_output")} == {8}
+    assert {at.index[1] for at in cells if at.tensor in ("conv1_output", "pool1_output")} <= {2, 17}
+    with pytest.raises(OptionError, match="show is conv3=1, but this network has 2 convolutions; leave conv3 out"):
+        told("cnn", **given, show="conv3=1")
+    with pytest.raises(OptionError, match="a film of cnn has no conv to choose; show chooses its conv1 or conv2"):
+        told("cnn", **given, show="conv=1")
+
+
 def test_a_depthwise_film_draws_the_channels_that_add_most_and_shows_others() -> None:
     trace, board = told("depthwise", input="random:12x6x6", filters=9)
     maps, rows = drawn(board, "output"), drawn(board, "padded")
