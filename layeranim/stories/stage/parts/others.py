@@ -86,7 +86,7 @@ class Others(Actor):
 class Rest(Actor):
     """Beside a ``grid`` what the cells of each of its rows that are not drawn come to: ``0.86`` under ``52 others``.
 
-    Where rows are too low for text it is the number of the row under way alone.
+    Where rows are too low for text it is the number of the row under way alone, in the middle.
     """
 
     grid: Grid
@@ -134,13 +134,11 @@ class Rest(Actor):
 
     # ── acts ─────────────────────────────────────────────────────────────────
     def _arrives(self, figures: Figures, plan: TablePlan, units: range) -> Iterator[Verb]:
-        low = plan.high < LEAST
-        rows = []
+        low, rows = plan.high < LEAST, []
         for unit in units[-1:] if low else units:
             line, row = self._line(figures, unit), figures.flat(str(self.grid.rows), figures.here(unit))
-            x = plan.box.centre[0] - phrases.width(line, SIZE) / 2
-            rows.append((((x, plan.box.y - (row + 0.5) * plan.high + theme.CELL_GAP / 2 - 8), line),))
-        yield from (Clear(plan.name),) * low
+            middle = plan.box.h / 2 if low else (row + 0.5) * plan.high - theme.CELL_GAP / 2
+            rows.append((((plan.box.centre[0] - phrases.width(line, SIZE) / 2, plan.box.y - middle - 8), line),))
         yield Arrive(plan.name, tuple(rows))
 
     def changes(self, figures: Figures, plan: TablePlan, moment: Moment) -> Iterator[Verb]:
