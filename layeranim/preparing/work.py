@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
@@ -87,8 +88,8 @@ class Work(Filmed):
 
         story = catalog.story(self.name, back=self.gradients is not None)
         for noun in self.film.show_of:
-            if noun not in story.shows:
-                *before, last = story.shows or ("",)
+            if noun not in story.shows and re.sub(r"[1-9]\d?$", "#", noun) not in story.shows:
+                *before, last = (one.replace("#", "1 or conv2") for one in story.shows or ("",))
                 which = f"{', '.join(before)} and {last}" if before else last
                 way = f"show chooses its {which}" if last else "leave it out"
                 name = f"{self.name} backwards" if self.gradients is not None else self.name

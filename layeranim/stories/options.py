@@ -81,7 +81,7 @@ class Parts(Kind):
         out: dict[str, list[int]] = {}
         for word in _text(value).split():
             noun, _, text = word.partition("=")
-            if not noun.isalpha() or not re.fullmatch(r"\d{1,9}(,\d{1,9})*", text) or noun in out:
+            if not re.fullmatch(r"[a-z]+\d{0,2}", noun) or not re.fullmatch(r"\d{1,9}(,\d{1,9})*", text) or noun in out:
                 raise OptionError(f"{name} is {given(value)}, but must be such as filters=1,6,8 or channels=3,4")
             out[noun] = sorted({int(number) for number in text.split(",")})
         if not out or not all(all(listed) for listed in out.values()):
@@ -210,8 +210,8 @@ class FilmOptions(Config):
     show: str | None = option(
         Parts(),
         None,
-        "which parts of a large layer are drawn, counted from 1, such as filters=1,6,8 channels=3 or tokens=7,60, "
-        "instead of those that add most to the followed number",
+        "which parts of a large layer are drawn, counted from 1, such as filters=1,6,8 channels=3, tokens=7,60 or "
+        "conv2=3,7, instead of those that add most to the followed number",
     )
     sample: int | None = option(
         Integer(1), None, "which one of a batch to show, counted from 1, instead of the first or of all"

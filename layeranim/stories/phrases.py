@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,10 @@ class NumberRow:
     source: Callable[[int], Source | None]
     role: str = "ink"
     letter: Callable[[int], str] | None = None
+
+    def alone(self, i: int) -> NumberRow:
+        """The number at a place, by itself."""
+        return replace(self, values=self.values[i : i + 1], source=lambda _: self.source(i), letter=None)
 
     def run(self, i: int) -> Run:
         text = self.letter(i) if self.letter else numbers.text(self.values[i], self.style)

@@ -399,7 +399,7 @@ class Telling:
 class Story:
     """One explainer's words: how a trace is told, and what such a layer is good for.
 
-    ``shows`` are the parts of which ``show`` may choose those that are drawn.
+    ``shows`` are the parts of which ``show`` may choose those that are drawn; ``conv#`` are ``conv1``, ``conv2``.
     """
 
     title: str

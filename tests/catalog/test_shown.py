@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from layeranim.errors import OptionError
 from layeranim.numbers import DOT, MINUS
 from layeranim.stories.stage.plans import HistoryPlan, NetPlan, VolumePlan
 from layeranim.stories.stage.verbs import Arrive
-from layeranim.stories.storyboard import Address, Beat, Storyboard, plain
+from layeranim.stories.storyboard import Address, Beat, Fact, Storyboard, plain
 
 SUM = re.compile(r"(?P<bent>ReLU\()?(?P<terms>.+?)(?(bent)\)) (?P<relation>[=≈]) (?P<made>\S+)")
 LINES = np.array([1, 5, 4, 1, 3], float)[None, :, None, None] * np.ones((1, 5, 2, 2))
@@ -59,6 +60,15 @@ def beside(board: Storyboard) -> Iterator[tuple[int, tuple[str, float]]]:
         if rows and len(beat.units) == 1:
             ((many, said),) = ([plain(line) for _, line in row] for row in rows[0])
             yield beat.units[0], (many, number(said))
+
+
+def rests(board: Storyboard) -> Iterator[tuple[int, list[float]]]:
+    """Of each unit what the keys that are not drawn take, a number a head."""
+    for beat in board.beats:
+        said = [plain(row[0][1]) for verbs in beat.verbs for verb in verbs if isinstance(verb, Arrive)
+                for row in verb.rows]  # fmt: skip
+        if said and len(beat.units) == 1:
+            yield beat.units[0], [*map(number, said)]
 
 
 def followed(board: Storyboard) -> Beat:
@@ -179,6 +189,11 @@ def test_of_a_long_sequence_the_clearest_query_and_its_keys_are_drawn(options: d
     assert {query} < {*cols} <= keys
     assert len(cols) == 8 == board.total
     assert f"tokens {', '.join(str(k + 1) for k in cols)} of 60 drawn" in plain(board.parameters)
+    told_beside = [(unit, row) for unit, (row,) in rests(board)]
+    assert set(rows) == {rows[unit] for unit, _ in told_beside}
+    for unit, row in told_beside:
+        assert row == pytest.approx(1 - float(weights[rows[unit], cols].sum()), abs=0.0051)
+    assert not any(plan.name.endswith("arcs") for plan in board.parts["stage"])
     cells = {run.source for beat in board.beats for run in beat.caption if isinstance(run.source, Address)}
     assert {at.index[2] for at in cells if at.tensor == "weights"} <= {*rows}
     assert followed(board).units[0] == rows.index(query)
@@ -194,6 +209,51 @@ def test_of_a_long_sequence_the_clearest_query_and_its_keys_are_drawn(options: d
     products = trace["value_products"][0, 0, query, :, 0]
     written = sorted(cols, key=lambda k: -abs(products[k]))[:3]
     assert number(found["number"]) == pytest.approx(float(np.delete(products, written).sum()), abs=0.051)
+
+
+BENDS = {"": lambda z: z, "ReLU(": lambda z: max(z, 0.0), "tanh(": np.tanh, "σ(": lambda z: 1 / (1 + np.exp(-z))}
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("attention", {**sequence(18, 18), "causal": True, "follow": 18}),
+        ("attention", {"queries": 3, "keys": 52, "features": 53, "kind": "cosine"}),
+        (
+            "attention",
+            {"queries": 3, "keys": 5, "features": 9, "kind": "additive", "score_units": 53, "show": "keys=2"},
+        ),
+        ("attention", {"tokens": "the cat sat", "embed": 54, "projections": True, "bias": True, "heads": 3}),
+        ("multi-head", {"tokens": "the cat sat", "embed": 9, "heads": 3, "show": "keys=1 heads=2"}),
+        ("transformer", {"tokens": 3, "embed": 6, "heads": 1}),
+        ("conv1d", {"input": "random:1x11x9", "filters": 3, "kernel_size": 4}),
+        ("lstm", {"input": "random:1x3x13", "hidden": 5}),
+        ("gru", {"input": "random:1x3x13", "hidden": 5}),
+        ("cnn-backprop", {"input": "random:1x9x9", "filters": "3,4", "units": 3}),
+        ("cnn", {"input": "random:1x9x9", "filters": "3,4", "units": 3}),
+        ("mlp", {"input": "random:1x21", "sizes": "21,18,3"}),
+    ],
+)
+def test_what_is_written_of_a_long_sum_and_all_others_come_to_the_number(name: str, options: dict[str, Any]) -> None:
+    """Also in rows that are masked, of tensors whose cells are not all drawn, and where a bias is added."""
+    trace, board = told(name, **options, precision=4)
+    long = [beat.caption for beat in board.beats if OTHERS.search(plain(beat.caption)) and len(beat.units) < 2]
+    assert long, [plain(beat.caption) for beat in board.beats]
+    for line in long:
+        total, bend = 0.0, next((run.text for run in line if run.source == Fact("activation")), "")
+        assert not re.search(r"\d+ more", plain(line))
+        term: list[float] = []
+        for run in line[:-1]:
+            if run.text == " + ":
+                total, term = total + prod(term) * bool(term), []
+            elif isinstance(run.source, Address):
+                term.append(float(trace[run.source.tensor][run.source.index]))
+            elif run.source == Fact("others"):
+                term.append(number(run.text))
+        total += prod(term) * bool(term)
+        made = line[-1].source
+        assert isinstance(made, Address)
+        assert BENDS[bend](total) == pytest.approx(float(trace[made.tensor][made.index]), abs=2e-4), plain(line)
 
 
 def test_show_chooses_the_tokens_that_look_and_the_keys() -> None:
@@ -214,6 +274,44 @@ def test_show_chooses_the_tokens_that_look_and_the_keys() -> None:
     rows, cols = places(board, "weights")
     assert (rows, board.total) == ([], 3)
     assert {*cols} == {*np.argsort(-trace["weights"][0, 0, followed(board).units[0]])[:8].tolist()}
+
+
+def test_every_head_that_is_drawn_says_what_the_keys_that_are_not_take() -> None:
+    for name, options in (("attention", {}), ("multi-head", {"tokens": [f"w{k}" for k in range(9)]})):
+        trace, board = told(
+            name, **sequence(9, 9, 5), heads=5, show="keys=2,9 heads=1,4", causal=True, precision=2, **options
+        )
+        found = dict(rests(board))
+        assert sorted(found) == [*range(9)]
+        for unit, row in found.items():
+            hidden = np.delete(trace["weights"][0, [0, 3], unit], [1, 8], axis=1).sum(axis=1)
+            assert row == pytest.approx([*map(float, hidden)], abs=0.0051)
+    trace, board = told("transformer", tokens=9, embed=4, heads=2, show="heads=2", norm="pre")
+    assert not [*rests(board)]  # nothing is hidden
+
+
+def test_a_network_draws_the_largest_maps_of_each_stage_and_show_chooses_others() -> None:
+    given = {"input": "random:1x8x8", "filters": "18,17", "units": 3}
+    trace, board = told("cnn", **given)
+    for stage, count in (("conv1", 18), ("conv2", 17)):
+        shown = drawn(board, f"{stage}_output")
+        assert shown == drawn(board, stage.replace("conv", "pool") + "_output")
+        sizes = np.abs(trace[f"{stage}_output"][0]).max(axis=(1, 2))
+        lost = [k for k in range(count) if k not in shown]
+        assert len(shown) == 16
+        assert sorted(sizes[lost])[-1] <= sorted(sizes[shown])[1]  # one may be there as the one that is followed
+    assert "16 of 18 maps drawn, the largest and the followed" in plain(board.parameters)
+    trace, board = told("cnn", **given, show="conv1=3,18 conv2=9")
+    assert (drawn(board, "conv1_output"), drawn(board, "pool2_output")) == ([2, 17], [8])
+    assert "conv 1 maps 3, 18 of 18 drawn,  conv 2 map 9 of 17 drawn" in plain(board.parameters)
+    assert {plain(beat.place) for beat in board.beats if beat.place} == {"filter 3", "filter 18"}
+    cells = {run.source for beat in board.beats for run in beat.caption if isinstance(run.source, Address)}
+    assert {at.index[1] for at in cells if at.tensor in ("conv2_output", "pool2_output")} == {8}
+    assert {at.index[1] for at in cells if at.tensor in ("conv1_output", "pool1_output")} <= {2, 17}
+    with pytest.raises(OptionError, match="show is conv3=1, but this network has 2 convolutions; leave conv3 out"):
+        told("cnn", **given, show="conv3=1")
+    with pytest.raises(OptionError, match="a film of cnn has no conv to choose; show chooses its conv1 or conv2"):
+        told("cnn", **given, show="conv=1")
 
 
 def test_a_depthwise_film_draws_the_channels_that_add_most_and_shows_others() -> None:

@@ -75,6 +75,7 @@ PARTS: dict[str, Seen] = {
     "Key": seen("", "output:key"),
     "Lanes": seen("lstm", "previous_cell:lanes"),
     "Others": seen("conv", "partial_sums:others", input="random:9x5x5", kernel_size=3),
+    "Rest": seen("attention", "weights", "weights:rest", queries=3, keys=50, features=2),
     "Leading": seen("dense", "products:leading", input="random:40", units=6),
     "Lines": seen("descent", "loss:lines"),
     "Net": seen("conv1d", "pre_activation:net"),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from layeranim import numbers, theme, typeface
 from layeranim.stories.attention.formula import compared
 from layeranim.stories.attention.view import AttentionView
-from layeranim.stories.stage import Arcs, Becoming, Column, Cross, Grid, Lattice, Repeat, Row, Tries, picked
+from layeranim.stories.stage import Arcs, Becoming, Column, Cross, Grid, Lattice, Repeat, Row, Tries, picked, rest
 from layeranim.stories.stage.arrangements import NEXT
 from layeranim.stories.stage.parts.arcs import MANY
 from layeranim.stories.stage.parts.names import short
@@ -26,6 +26,8 @@ FIRM = 12
 """Up to so many words have arcs in a stage of colours."""
 BARE = 0.4
 """How wide vectors in colours are beside weights in numbers, of what they take elsewhere."""
+SLIM = 0.3
+"""The same beside weights of which not all are drawn."""
 NAMED = {"query": "Q", "key": "K", "turned_query": "RQ", "turned_key": "RK", "transformed_key": "W K",
          "query_part": "WQ", "key_part": "UK", "shared_key": "K"}  # fmt: skip
 
@@ -55,7 +57,8 @@ def _alone(view: AttentionView) -> Iterator[Node]:
     yield _few(view)
     last = Row(Cross(_queries(view), _keys(view), _scores(view)), *_after(view))
     yield last
-    yield Row(Cross(_queries(view), _keys(view), _both(view, named=True)), "·", _values(view), "=", *_ends(view))
+    both, *rest = _with_rest(view, _both(view, named=True))[0]
+    yield Row(Cross(_queries(view), _keys(view), both), *rest, "·", _values(view), "=", *_ends(view))
     yield Column(_arcs(view, firm=True), last) if has_arcs(view) and short_enough(view) else last
 
 
@@ -63,54 +66,68 @@ def _projected(view: AttentionView) -> Node:
     """Words times W_Q, W_K and W_V over what these make; arcs over the weights."""
     key, query, value = (Grid(f"weight_{part}", f"W_{{{part[0].upper()}}}^{{T}}", "embed", f"{part}_rows",
                               tight=True, bare=part == "key") for part in ("key", "query", "value"))  # fmt: skip
-    top = (key, query, _keys(view, beside=False), _arcs(view), None, value)
-    return Lattice(top, (_words_in(view), _queries(view, ()), _scores(view), _weights(view), "·", _values(view, ()),
+    weights, pad = _with_rest(view, _weights(view))
+    top = (key, query, _keys(view, beside=False), _arcs(view), *pad, None, value)
+    return Lattice(top, (_words_in(view), _queries(view, ()), _scores(view), *weights, "·", _values(view, ()),
                          "=", *_ends(view)))  # fmt: skip
 
 
 def _products(view: AttentionView, arcs: bool) -> Node:
     """Two products beside each other: queries times keys, weights times values; arcs over the weights."""
     looks = _arcs(view) if arcs else None
-    ends = _ends(view)
-    return Lattice((None, _keys(view, beside=False), looks, _values(view)),
-                   (_queries(view), _scores(view), _weights(view), *ends))  # fmt: skip
+    weights, pad = _with_rest(view, _weights(view))
+    return Lattice((None, _keys(view, beside=False), looks, *pad, _values(view)),
+                   (_queries(view), _scores(view), *weights, *_ends(view)))  # fmt: skip
 
 
 def _tall(view: AttentionView) -> Node:
     """The two products under one another: where there is height."""
+    weights, pad = _with_rest(view, _weights(view))
     return Column(Lattice((None, _keys(view, beside=False)), (_queries(view), _scores(view))),
-                  Lattice((_arcs(view), _values(view)), (_weights(view), *_ends(view))))  # fmt: skip
+                  Lattice((_arcs(view), *pad, _values(view)), (*weights, *_ends(view))))  # fmt: skip
 
 
 def _crossed(view: AttentionView, whole: bool) -> Node:
     """Keys over the scores, arcs over what comes after; ``whole``: scores and weights each have a matrix."""
     after: tuple[Node | str, ...] = ("·", _values(view, ()), "=", *_ends(view))
     if whole:
-        return Lattice((None, _keys(view), _arcs(view)), (_queries(view), _scores(view), _weights(view), *after))
-    return Lattice((None, _keys(view), (_arcs(view), len(after))), (_queries(view), _both(view), *after))
+        weights, _ = _with_rest(view, _weights(view))
+        return Lattice((None, _keys(view), _arcs(view)), (_queries(view), _scores(view), *weights, *after))
+    (both, *rest), _ = _with_rest(view, _both(view))
+    after = (*rest, *after)
+    return Lattice((None, _keys(view), (_arcs(view), len(after))), (_queries(view), both, *after))
 
 
 def _merged(view: AttentionView, arcs: bool) -> Node:
     """The same with scores that become weights in their own cells."""
     ends = _ends(view)
     looks = (_arcs(view), max(1, len(ends) - 1)) if arcs else None
-    return Lattice((None, _keys(view, beside=False), _values(view), looks), (_queries(view), _both(view), *ends))
+    both, pad = _with_rest(view, _both(view))
+    return Lattice((None, _keys(view, beside=False), *pad, _values(view), looks), (_queries(view), *both, *ends))
 
 
 def _few(view: AttentionView) -> Node:
     """The weights in numbers; the vectors, which are long, in colours."""
-    ends = (_bare(end) if isinstance(end, Grid) else end for end in _ends(view))
-    return Row(_bare(_queries(view, ())), "·", _bare(_keys(view, False, along="keys")), "→",
-               _both(view, named=True, beside=True), "·", _bare(_values(view, ())), "=", *ends)  # fmt: skip
+    both, pad = _with_rest(view, _both(view, named=True, beside=True))
+    share = SLIM if pad else BARE
 
+    def bare(part: Grid) -> Grid:
+        return replace(part, bare=True, share=share)
 
-def _bare(part: Grid) -> Grid:
-    return replace(part, bare=True, share=BARE)
+    ends = (bare(end) if isinstance(end, Grid) else end for end in _ends(view))
+    return Row(bare(_queries(view, ())), "·", bare(_keys(view, False, along="keys")), "→", *both, "·",
+               bare(_values(view, ())), "=", *ends)  # fmt: skip
 
 
 def _after(view: AttentionView) -> tuple[Node | str, ...]:
     """What comes after the scores; with a matrix behind the heads, that too."""
-    return "→", _weights(view), "·", _values(view), "=", *_ends(view)
+    return "→", *_with_rest(view, _weights(view))[0], "·", _values(view), "=", *_ends(view)
+
+
+def _with_rest(view: AttentionView, grid: Grid) -> tuple[tuple[Node, ...], tuple[None, ...]]:
+    """A grid of weights with what the keys that are not drawn take, and what stands over that in a lattice: nothing."""
+    beside = rest(grid, view.cols < view.keys)
+    return (grid, *beside), (None,) * len(beside)
 
 
 def _ends(view: AttentionView) -> tuple[Node | str, ...]:
@@ -127,7 +144,7 @@ def _heads(view: AttentionView) -> Iterator[Node]:
         yield Row(pictures, "→", _joined(view))
         yield Column(pictures, _joined(view))
     yield Row(heads(view, lambda h: _head(view, h, False)), "→", _joined(view))
-    both = heads(view, lambda h: _both(view, h, f"head {h + 1}", lens=h == view.head), 2)
+    both = heads(view, lambda h: _one(view, h), 2)
     maps = Row(both, "→", _joined(view))
     yield maps
     yield Row(heads(view, lambda h: _head(view, h, False)), "→", _joined(view)) if view.heads == 2 else maps
@@ -135,11 +152,18 @@ def _heads(view: AttentionView) -> Iterator[Node]:
 
 def _head(view: AttentionView, h: int, arcs: bool) -> Node:
     """One head: whom its words look at; or its queries and keys, the weights, its values."""
-    called = f"head {h + 1}"
+    both, _ = _with_rest(view, _both(view, h, f"head {h + 1}"))
     if arcs:
-        return Row(_both(view, h, called), _arcs_of(view, h))
-    return Row(_queries(view, (), h), "·", _keys(view, False, h, "keys"), "→", _both(view, h, called), "·",
+        return Row(*both, _arcs_of(view, h))
+    return Row(_queries(view, (), h), "·", _keys(view, False, h, "keys"), "→", *both, "·",
                _values(view, (), h))  # fmt: skip
+
+
+def _one(view: AttentionView, h: int) -> Node:
+    """The weights of a head alone."""
+    grid = _both(view, h, f"head {h + 1}", lens=h == view.head)
+    beside = rest(grid, view.cols < view.keys)
+    return Row(grid, *beside) if beside else grid
 
 
 def _arcs_of(view: AttentionView, h: int) -> Node:
@@ -164,7 +188,9 @@ def heads(view: AttentionView, make: Callable[[int], Node], across: int = 1, apa
 
 
 def has_arcs(view: AttentionView) -> bool:
-    return bool(view.words and view.key_words) and max(view.rows, view.cols) <= MANY
+    """Whether arcs lead from word to word: not to some words alone, for their shares would seem to be all."""
+    words = bool(view.words and view.key_words) and view.cols == view.keys
+    return words and max(view.rows, view.cols) <= MANY
 
 
 def room_of(words: Sequence[str]) -> float:

@@ -42,7 +42,7 @@ def film(telling: Telling) -> Play:
         closing=words.closing(),
         good_for=words.good_for(),
         options=words.options(),
-        drawn=words.hidden(max(view.features, view.value_features)),
+        drawn=words.hidden("features"),
         alike=(
             tuple(dict.fromkeys((*view.queries_of, *view.keys_of))), (*view.chain, "row_max"),
             (view.value, "value", "head_output", *(() if view.projected else ("output",)), "joined"),
@@ -60,7 +60,6 @@ def film(telling: Telling) -> Play:
         words={"masked": words.masked},
         tokens=(*(config.tokens or ()), *(config.key_tokens or ())),
         evidence=tuple(_evidence(view)),
-        apart=view.apart,
     )  # fmt: skip
 
 

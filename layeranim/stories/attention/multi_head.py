@@ -14,7 +14,7 @@ from layeranim.stories.attention.film import DRAWN
 from layeranim.stories.attention.links import links
 from layeranim.stories.attention.view import MOST_DRAWN, AttentionView
 from layeranim.stories.attention.words import AttentionWords
-from layeranim.stories.stage import All, Arcs, Column, Each, Grid, Lattice, Note, Play, Row, Tries, Units, story
+from layeranim.stories.stage import All, Arcs, Column, Each, Grid, Lattice, Note, Play, Row, Tries, Units, rest, story
 from layeranim.stories.stage.arrangements import Repeat
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
@@ -54,7 +54,7 @@ def film(telling: Telling) -> Play:
         closing=_closing(view),
         good_for=GOOD_FOR if view.heads > 1 else ALONE,
         options=words.options(),
-        drawn=words.hidden(view.value_features),
+        drawn=words.hidden(),
         alike=((view.mixture, "joined"),) if view.projected else (),
         kinds={"weights": "share"},
         warnings=(view.strange,) if view.strange else (),
@@ -64,7 +64,6 @@ def film(telling: Telling) -> Play:
         words={"weights": lambda q: _found(view, words.called(q), q), "joined": lambda q: _side_by_side(view)},
         tokens=(*(view.config.tokens or ()), *(view.config.key_tokens or ())),
         evidence=view.made,
-        apart=view.apart,
     )  # fmt: skip
 
 
@@ -83,7 +82,7 @@ def _stage(view: AttentionView) -> Iterator[Node]:
         for end, wide in itertools.product(ends[:2], dict.fromkeys((2, count))):
             yield Column(_looks(view, wide), *end[1:])
     for n in dict.fromkeys((across, 2)):
-        yield Row(heads(view, lambda h: Row(_weights(view, h), "→", _mixture(view, h)), n), *ends[-1])
+        yield Row(heads(view, lambda h: Row(*_weights(view, h), "→", _mixture(view, h)), n), *ends[-1])
     if has_arcs(view) and count == view.heads and short_enough(view, count):
         yield Column(_looks(view, count, firm=True), *ends[0][1:])
 
@@ -102,12 +101,13 @@ def _ends(view: AttentionView) -> list[tuple[Node | str, ...]]:
 def _head(view: AttentionView, h: int, weights: bool) -> Node:
     """One head: whom each word looks at, with all weights or not; what it takes from there."""
     arcs = _arcs(view, h, "" if weights else f"head {h + 1}")
-    return Row(*((_weights(view, h),) if weights else ()), arcs, _mixture(view, h))
+    return Row(*(_weights(view, h) if weights else ()), arcs, _mixture(view, h))
 
 
-def _weights(view: AttentionView, h: int) -> Grid:
-    return Grid("weights", f"head {h + 1}", "queries", "keys", at=(("heads", h),), called=(view.marks, ()),
+def _weights(view: AttentionView, h: int) -> tuple[Node, ...]:
+    grid = Grid("weights", f"head {h + 1}", "queries", "keys", at=(("heads", h),), called=(view.marks, ()),
                 tight=True, lens=h == view.head)  # fmt: skip
+    return grid, *rest(grid, view.cols < view.keys)
 
 
 def _arcs(view: AttentionView, h: int, text: str | None = None, firm: bool = False) -> Arcs:

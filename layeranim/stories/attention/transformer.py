@@ -28,6 +28,7 @@ from layeranim.stories.stage import (
     Tries,
     Units,
     listed,
+    rest,
     story,
 )
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
@@ -114,8 +115,8 @@ def _stage(block: TransformerView) -> Iterator[Node]:
         yield Column(_arcs(block, 1), *bodies[:1], *bodies[2:])
     if block.trace.size("embed") > LONG or block.only:
         strips = [replace(one, bare=True, share=STRIP) if isinstance(one, Grid) else one for one in (*bodies, units)]
-        yield Row(*strips, *(_weights(block, name, h, named=True) for name, h in _looks(block, 1)))
-    yield Row(*bodies, units, *(_weights(block, name, h) for name, h in _looks(block, 1)))
+        yield Row(*strips, *(node for name, h in _looks(block, 1) for node in _weights(block, name, h, named=True)))
+    yield Row(*bodies, units, *(node for name, h in _looks(block, 1) for node in _weights(block, name, h)))
     if arcs and _narrow(block):
         yield Column(_arcs(block, 1, across=2, firm=True), Row(*bodies, units))
 
@@ -126,10 +127,11 @@ def _looks(block: TransformerView, most: int) -> list[tuple[str, int]]:
     return [(name, h) for name in block.looks for h in heads]
 
 
-def _weights(block: TransformerView, name: str, h: int, named: bool = False) -> Grid:
-    """Whom the tokens look at in a head."""
-    return Grid(f"{name}.weights", f"{_called(name)}, head {h + 1}", "queries", _keys(name), at=(("heads", h),),
+def _weights(block: TransformerView, name: str, h: int, named: bool = False) -> tuple[Node, ...]:
+    """Whom the tokens look at in a head, and what those that are not drawn take."""
+    grid = Grid(f"{name}.weights", f"{_called(name)}, head {h + 1}", "queries", block.axis(name), at=(("heads", h),),
                 called=((), block.marks(name) if named else ()), tight=True)  # fmt: skip
+    return grid, *rest(grid, block.hides(name))
 
 
 def _bodies(block: TransformerView) -> tuple[Node | str, ...]:
@@ -143,10 +145,6 @@ def _bodies(block: TransformerView) -> tuple[Node | str, ...]:
     *earlier, (end, called) = found
     return lane, "+", Becoming(end, called, "queries", "embed", tight=True, before=tuple(earlier),
                                along=tuple((name, block.trace.axes(name)[-1]) for name, _ in earlier))  # fmt: skip
-
-
-def _keys(name: str) -> str:
-    return "keys" if name == "self" else "context_keys"
 
 
 def _called(name: str) -> str:

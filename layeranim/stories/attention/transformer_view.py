@@ -99,9 +99,18 @@ class TransformerView:
         every = self.every if name == "self" else self.every_read
         return every[k] if k < len(every) else f"token {k + 1}"
 
+    def axis(self, name: str) -> str:
+        """The axis along which stand the tokens that a sublayer looks at."""
+        return "keys" if name == "self" else "context_keys"
+
+    def hides(self, name: str) -> bool:
+        """Whether some tokens that a sublayer looks at are not drawn."""
+        return self.axis(name) in self.only
+
     def drawn(self, name: str) -> bool:
-        """Whether a sublayer's words and what they look at have arcs."""
-        return bool(self.words and self.looked(name)) and max(len(self.words), len(self.looked(name))) <= MANY
+        """Whether a sublayer's words and what they look at have arcs: not to some words alone."""
+        words = bool(self.words and self.looked(name)) and not self.hides(name)
+        return words and max(len(self.words), len(self.looked(name))) <= MANY
 
     def row(self, name: str, q: int, h: int) -> Any:
         """The weights of a drawn word in a head."""

@@ -16,14 +16,12 @@ from layeranim.engine.attention.layout import key_name, query_name, score_chain,
 from layeranim.engine.trace import Array, Region, count
 from layeranim.stories import phrases, vocabulary
 from layeranim.stories.attention.picks import Picks, numbered
-from layeranim.stories.stage import Apart, Note
+from layeranim.stories.stage import Note
 from layeranim.stories.stage.arrangements import MOST
 from layeranim.stories.storyboard import Address, Telling
 
 MOST_DRAWN = 48
 """Of more features only so many are drawn."""
-WRITTEN = 3
-"""Of the products of weights and values that are drawn so many are written out, the largest."""
 MANY_KEYS = 12
 """Weights over more keys are small: their colours count to the largest."""
 NAME_MOST = 14
@@ -201,11 +199,6 @@ class AttentionView:
     def cols(self) -> int:
         """How many keys are drawn."""
         return len(self.drawn_keys)
-
-    @property
-    def apart(self) -> tuple[Apart, ...]:
-        """What the keys that are not drawn bring to a mixture is one number."""
-        return (Apart("value_products", "keys", self.drawn_keys, WRITTEN),) if self.cols < self.keys else ()
 
     @property
     def heaviest(self) -> Note:

@@ -65,10 +65,13 @@ class AttentionWords:
         )
         return tuple(text for text, said in pairs if said)
 
-    def hidden(self, features: int) -> tuple[str, ...]:
-        """What is not drawn, of vectors that have so many features."""
+    def hidden(self, *axes: str) -> tuple[str, ...]:
+        """What is not drawn: heads, tokens, keys, and features along these axes and those of the output."""
         view = self.view
-        cut = phrases.not_all(MOST_DRAWN, features, "features")
+        ends = ("joined", "outputs") if view.projected else ()
+        sizes = sorted({view.trace.size(axis) for axis in (*axes, "value_features", *ends)})
+        long = " and ".join(str(size) for size in sizes if size > MOST_DRAWN)
+        cut = (f"{MOST_DRAWN} of {long} features drawn",) if long else ()
         keys = () if view.one_row else listed("keys", view.drawn_keys, view.keys)
         return (*listed("heads", view.drawn_heads, view.heads), *listed("tokens", view.drawn_queries, view.queries),
                 *keys, *cut)  # fmt: skip

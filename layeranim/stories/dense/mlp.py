@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from layeranim import numbers
 from layeranim.engine.trace import Region
@@ -12,7 +12,6 @@ from layeranim.stories.dense.pictured import pictures
 from layeranim.stories.pictures import brightness, ink
 from layeranim.stories.stage import (
     All,
-    Apart,
     Bars,
     Column,
     Each,
@@ -27,7 +26,7 @@ from layeranim.stories.stage import (
     Units,
     story,
 )  # fmt: skip
-from layeranim.stories.stage.arrangements import LEADING, MANY, leading
+from layeranim.stories.stage.arrangements import leading
 from layeranim.stories.stage.language import Act
 from layeranim.stories.stage.parts.sides import weighed
 from layeranim.stories.stage.solver import Node
@@ -73,16 +72,9 @@ def film(telling: Telling) -> Play:
         retold={first.acts[0][0][-1]: lambda figures, unit: weighed(figures, sides, unit)} if view.side else {},
         symbols=view.symbols(),
         largest=True,
-        apart=(*apart, *_deeper(view)),
+        apart=apart,
         drawn=written,
     )  # fmt: skip
-
-
-def _deeper(view: NetworkView) -> Iterator[Apart]:
-    """Of the sums of the later layers too the largest products are written, and all others as one number."""
-    for k in range(2, view.layers + 1):
-        if view.sizes[k - 1] > MANY and view.trace.tensor("input").labels is None:
-            yield Apart(f"dense{k}_products", view.axis(k - 1), most=LEADING)
 
 
 # ── stage ────────────────────────────────────────────────────────────────────

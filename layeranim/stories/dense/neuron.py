@@ -12,7 +12,8 @@ from layeranim.engine.trace import Region, Trace
 from layeranim.stories.activations import activation_word
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.stage import NOTHING, Chip, Each, Grid, Neurons, Note, Plane, Play, Row, Tries, Units, story
-from layeranim.stories.stage.arrangements import LEADING, leading
+from layeranim.stories.stage.arrangements import leading
+from layeranim.stories.stage.language import LEADING
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
 

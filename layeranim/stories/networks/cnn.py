@@ -39,7 +39,7 @@ def film(telling: Telling) -> Play:
     shares = {"output": "share"} if view.end != "linear" else {}
     return Play(
         title="Convolutional network",
-        units=Units(("conv1_out_channels",), ("filter", "filters")),
+        units=Units(("conv1_out_channels",), ("filter", "filters"), names=view.named, only=view.only),
         stage=_stage(view),
         acts=(_first(view), *(act for k in range(1, view.layers + 1) for act in _stages(view, k)), *_end(view)),
         opening=_opening(view),
@@ -51,8 +51,8 @@ def film(telling: Telling) -> Play:
         bright=brightness(telling),
         alike=tuple(outs),
         spans=bounded | dict.fromkeys(shares, 1.0),
-        follow=view.path.convs[0][0],
-        visits=(view.path.convs[0][0],) if view.filters[0] > FEW else (),
+        follow=view.first,
+        visits=(view.first,) if len(view.drawn[0]) > FEW else (),
         at=view.at(),
         evidence=view.followed(),
         routes=view.routes(),
@@ -155,4 +155,4 @@ def _closing(view: CnnView) -> Line:
     return sentence(before, answer)
 
 
-CnnStory = story("Convolutional network", film, GOOD_FOR, takes=8)
+CnnStory = story("Convolutional network", film, GOOD_FOR, takes=8, shows=("conv#",))

@@ -29,9 +29,9 @@ class CnnBackView(CnnView):
         """The output that is followed: the one with the largest error."""
         return int(np.argmax(np.nan_to_num(np.abs(self.trace[ERRORS][self.sample]), nan=0.0)))
 
-    def steepest(self, unit: int) -> dict[str, int]:
+    def steepest(self, f: int) -> dict[str, int]:
         """The weight of a filter with the steepest slope, by its axes."""
-        return dict(zip(self.trace.axes(SLOPES)[1:], self.step.steepest(unit), strict=True))
+        return dict(zip(self.trace.axes(SLOPES)[1:], self.step.steepest(f), strict=True))
 
     def at(self) -> dict[str, int]:
         out = super().at()
@@ -48,7 +48,7 @@ class CnnBackView(CnnView):
         tensor = f"grad_{name}_{'pre_activation' if conv else 'output'}"
         number = f"_{{{name[4:]}}}" if self.layers > 1 else ""
         return Maps(tensor, f"{'δ' if conv else '∂'}{number}", *self.axes(name), maps=self.filters[int(name[4:]) - 1],
-                    tall=tall, like=self.maps(f"conv{name[4:]}", tall))  # fmt: skip
+                    tall=tall, like=self.maps(f"conv{name[4:]}", tall), chosen=self.chosen(int(name[4:])))  # fmt: skip
 
     # ── words ────────────────────────────────────────────────────────────────
     def options(self) -> tuple[str, ...]:
@@ -68,5 +68,9 @@ class CnnBackView(CnnView):
             "loss": lambda unit: step.charge() if step.plain else step.together("loss", Address("loss", ()))
         }
         if step.batch > 1:  # every sample has a part in a slope, and one is told
-            out[SLOPES] = lambda unit: step.together("∂w", Address(SLOPES, (unit, *step.steepest(unit))))
+            out[SLOPES] = lambda unit: self._slope(self.drawn[0][unit])
         return out
+
+    def _slope(self, f: int) -> Line:
+        """What all samples say of the steepest weight of a filter."""
+        return self.step.together("∂w", Address(SLOPES, (f, *self.step.steepest(f))))

@@ -27,7 +27,7 @@ FEW, LONGEST = 4, 28.0
 def film(telling: Telling) -> Play:
     """The film of one step of a convolutional network."""
     view = CnnBackView(telling)
-    last, follow = view.layers, view.path.convs[0][0]
+    last, follow = view.layers, view.first
     outs: list[tuple[str, ...]] = [(f"conv{k}_output", f"pool{k}_output") for k in range(1, last + 1)]
     outs[-1] = (*outs[-1], "flatten_output")
     bounded = {name: 1.0 for group in outs for name in group if view.config.activation in BOUNDED}
@@ -36,7 +36,8 @@ def film(telling: Telling) -> Play:
               for k in range(1, last + 1)]  # fmt: skip
     return Play(
         title="Backpropagation through a CNN",
-        units=Units(("conv1_out_channels",), ("filter", "filters"), inner=view.steepest),
+        units=Units(("conv1_out_channels",), ("filter", "filters"), names=view.named, only=view.only,
+                    inner=lambda unit: view.steepest(view.drawn[0][unit])),
         stage=_stage(view),
         acts=(_forwards(view), *view.step.charged(BRIEFLY), *_back(view), _slopes(view), _step(view)),
         opening=sentence("the error goes back through every stage, ", "to every filter"),
@@ -49,7 +50,7 @@ def film(telling: Telling) -> Play:
         alike=(*outs, *errors),
         spans=bounded | dict.fromkeys(shares, 1.0),
         follow=follow,
-        visits=(follow,) if view.filters[0] > FEW else (),
+        visits=(follow,) if len(view.drawn[0]) > FEW else (),
         at=view.at(),
         templates=view.step.templates(),
         words=view.words(),

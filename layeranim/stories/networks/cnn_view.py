@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from layeranim.engine import window
 from layeranim.engine.trace import Array, Region, count
+from layeranim.errors import OptionError
 from layeranim.records import dataclass
 from layeranim.stories import phrases, pictures
 from layeranim.stories.activations import activation_word
-from layeranim.stories.stage import Maps
+from layeranim.stories.options import FilmOptions
+from layeranim.stories.stage import Maps, listed
+from layeranim.stories.stage.arrangements import foremost
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.volume import MOST
 from layeranim.stories.storyboard import Address, Line, Run, Telling
@@ -114,6 +119,42 @@ class CnnView:
                                   names=("height", "width"))  # fmt: skip
         return rows.before, cols.before
 
+    # ── which maps are drawn ─────────────────────────────────────────────────
+    def asked(self, k: int) -> tuple[int, ...]:
+        """The maps of a convolution that were asked for."""
+        film: FilmOptions = self.telling.film
+        return film.chosen(f"conv{k}", self.filters[k - 1], MOST) if k <= self.layers else ()
+
+    @cached_property
+    def drawn(self) -> tuple[tuple[int, ...], ...]:
+        """The maps of each convolution that are drawn: those that were asked for, else all; of many the largest."""
+        beyond = next((noun for noun in self.telling.film.show_of if int(noun[4:]) > self.layers), "")
+        if beyond:
+            there = phrases.so_many("convolution", "convolutions", self.layers)
+            raise OptionError(f"show is {self.telling.film.show}, but this network has {there}; leave {beyond} out")
+        return tuple(
+            self.asked(k) or foremost(self.trace[f"conv{k}_output"][self.sample], self.path.convs[k - 1][0], MOST)
+            or tuple(range(self.filters[k - 1])) for k in range(1, self.layers + 1)
+        )  # fmt: skip
+
+    def chosen(self, k: int) -> tuple[int, ...]:
+        """The maps of a convolution that are drawn, where not all are."""
+        return self.drawn[k - 1] if len(self.drawn[k - 1]) < self.filters[k - 1] else ()
+
+    @property
+    def only(self) -> dict[str, tuple[int, ...]]:
+        """The filters of the first convolution that are told, where not all are drawn."""
+        return {"conv1_out_channels": self.chosen(1)} if self.chosen(1) else {}
+
+    def named(self, unit: int) -> str:
+        """A unit by its filter."""
+        return f"filter {self.drawn[0][unit] + 1}"
+
+    @property
+    def first(self) -> int:
+        """The unit of the filter that is followed."""
+        return self.drawn[0].index(self.path.convs[0][0])
+
     # ── the number that is followed ──────────────────────────────────────────
     def winner(self) -> int:
         """The output that is followed: the largest."""
@@ -125,8 +166,7 @@ class CnnView:
         winner = self.winner()
         shape = trace.tensor(f"pool{self.layers}_output").shape[1:]
         speak = trace.read(Region.of("dense_products", batch=sample, dense_out_features=winner)).reshape(shape)
-        channel, row, col = _largest(speak[:MOST])
-        cell: Cell = channel, row, col
+        cell = self._loudest(self.layers, speak)
         convs, pools = list[Cell](), [cell]
         for k in range(self.layers, 0, -1):
             convs.insert(0, self._pooled(k, cell))
@@ -148,15 +188,21 @@ class CnnView:
         """The cell of the maps before with the largest product in a cell of a convolution."""
         axes = self.axes(f"conv{k}")
         there = Region(f"conv{k}_products", (("batch", self.sample), *zip(axes, cell, strict=True)))
-        products = np.array(self.trace.read(there), float)[:MOST]
+        products = np.array(self.trace.read(there), float)
         top, left = self.before(k)
         rows, cols = (np.arange(n) + at - skipped for n, at, skipped in
                       zip(products.shape[1:], cell[1:], (top, left), strict=True))  # fmt: skip
         high, wide = self.trace.tensor(f"pool{k - 1}_output").shape[2:]
         outside = ((rows < 0) | (rows >= high))[:, None] | ((cols < 0) | (cols >= wide))[None, :]
         products[:, outside] = -np.inf
-        channel, row, col = _largest(products)
+        channel, row, col = self._loudest(k - 1, products)
         return channel, int(rows[row]), int(cols[col])
+
+    def _loudest(self, k: int, values: Array) -> Cell:
+        """The largest of some numbers for the maps of a stage, of those that were asked for."""
+        asked = list(self.asked(k) or range(len(values)))
+        at, row, col = _largest(values[asked])
+        return asked[at], row, col
 
     def at(self) -> dict[str, int]:
         """The places of the followed number on all axes that are no units'."""
@@ -190,15 +236,15 @@ class CnnView:
         reads = f"pool{k}_padded" if conv else f"conv{k + 1}_padded"
         seen = ((reads, 0, 0),) if conv else ((reads, *self.before(k + 1)),) if k < self.layers else ()
         return Maps(self.out(name), self.title(name), *self.axes(name), whole=conv, maps=self.filters[k - 1],
-                    seen=seen, size=self.shape(name), tall=tall,
+                    seen=seen, size=self.shape(name), tall=tall, chosen=self.chosen(k),
                     like=None if conv else self.maps(f"conv{k}", tall))  # fmt: skip
 
     def routes(self) -> tuple[tuple[str, str], ...]:
         """From what is framed of one stage to what is framed of the next."""
-        out = [("input:0", f"conv1_output:{k}") for k in range(self.filters[0])]
+        out = [("input:0", f"conv1_output:{k}") for k in self.drawn[0]]
         if self.broken:  # lines from line to line would cross what stands between
             return tuple(out)
-        out += [(f"conv1_output:{k}", f"pool1_output:{k}") for k in range(self.filters[0])]
+        out += [(f"conv1_output:{k}", f"pool1_output:{k}") for k in self.drawn[0]]
         for k in range(2, self.layers + 1):
             before, now = self.path.pools[k - 2][0], self.path.convs[k - 1][0]
             out += [(f"pool{k - 1}_output:{before}", f"conv{k}_output:{now}"),
@@ -219,8 +265,16 @@ class CnnView:
             f"{config.pool_mode} {pool}",
             *((activation_word(self.end),) if self.end != "linear" else ()),
             *(("no bias",) if not config.bias else ()),
-            *phrases.not_all(MOST, max(self.filters), "maps"),
+            *self._undrawn(),
         )
+
+    def _undrawn(self) -> Iterator[str]:
+        """Which maps are drawn, where not all are."""
+        for k, many in enumerate(self.filters, 1):
+            yield from listed(f"{self.title(f'conv{k}')} maps", self.asked(k) or range(many), many)
+        most = max((n for k, n in enumerate(self.filters, 1) if not self.asked(k)), default=0)
+        if most > MOST:
+            yield f"{MOST} of {most} maps drawn, the largest and the followed"
 
     def laid(self, figures: Figures) -> Line:
         """Where the number that is followed goes in the row."""

@@ -14,6 +14,7 @@ from layeranim.engine.trace import Array, Region, Shape, count
 from layeranim.records import dataclass
 from layeranim.stories.networks.sequential_options import SequentialFilmConfig, opened
 from layeranim.stories.stage import Each, Grid, Passage, Passages, Play
+from layeranim.stories.stage.arrangements import foremost
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.slices import Covered
 from layeranim.stories.storyboard import Address, Telling
@@ -206,14 +207,11 @@ class RowView:
         followed cell among them; nothing where all have room."""
         if self.trace.size(axis) <= most:
             return ()
-        cells = self.figures.told(tensor)
         axes = [one for one in self.trace.axes(tensor) if one not in self.figures.fixed]
-        values = np.nan_to_num(np.abs(self.trace.read(cells).astype(float)), nan=-1.0)
-        sizes = np.moveaxis(values, axes.index(axis), 0).reshape(self.trace.size(axis), -1).max(axis=1)
+        values = np.moveaxis(self.trace.read(self.figures.told(tensor)), axes.index(axis), 0)
         followed = self.known.get(tensor)
-        if followed:
-            sizes[followed.index[self.trace.axes(tensor).index(axis)]] = np.inf
-        return tuple(sorted(int(k) for k in np.argsort(-sizes, kind="stable")[:most]))
+        place = followed.index[self.trace.axes(tensor).index(axis)] if followed else None
+        return foremost(values, place, most)
 
     def _beside(self, source: str, way: list[Address]) -> Address | None:
         """The cell of another tensor that comes in, where a cell on the way is made of several."""

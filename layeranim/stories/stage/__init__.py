@@ -43,7 +43,7 @@ from layeranim.stories.stage.parts.leading import Leading
 from layeranim.stories.stage.parts.maps import Maps
 from layeranim.stories.stage.parts.net import Net
 from layeranim.stories.stage.parts.network import NetLayer, Network
-from layeranim.stories.stage.parts.others import Others
+from layeranim.stories.stage.parts.others import Others, Rest, rest
 from layeranim.stories.stage.parts.painted import Painted
 from layeranim.stories.stage.parts.picture import Picture
 from layeranim.stories.stage.parts.plane import Plane
@@ -66,7 +66,7 @@ __all__ = [
     "Contest", "Copied", "Cross", "Curve", "Dials", "DotLane", "Dots", "Each", "Folded", "Graph", "Grid", "History",
     "Hull", "Key", "Lanes", "Lap", "Laps", "Lattice", "Leading", "Lines", "Maps", "Mask", "More", "Net", "NetLayer",
     "Network", "Neurons", "Note", "Other", "Others", "Painted", "Passage", "Passages", "Picture", "Plane", "Play",
-    "Repeat", "Row", "Scatter", "Sheet", "Sides", "Stacked", "Stop", "Store", "Strip", "Table", "Taken", "Tally",
-    "Terrain", "Thinned", "Trail", "Tries", "Turn", "Turning", "Units", "Valve", "Volume", "WhatIf", "Windows",
-    "Wires", "listed", "picked", "room_for", "stack", "story",
+    "Repeat", "Rest", "Row", "Scatter", "Sheet", "Sides", "Stacked", "Stop", "Store", "Strip", "Table", "Taken",
+    "Tally", "Terrain", "Thinned", "Trail", "Tries", "Turn", "Turning", "Units", "Valve", "Volume", "WhatIf", "Windows",
+    "Wires", "listed", "picked", "rest", "room_for", "stack", "story",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from layeranim.errors import OptionError
 from layeranim.layout import even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
-from layeranim.stories.stage.language import Apart
+from layeranim.stories.stage.language import LEADING, MANY, Apart
 from layeranim.stories.stage.lines import Row
 from layeranim.stories.stage.plans import TextPlan
 from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Node, Setting, Spot
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 MOST = 4
 """Of more parts than these all but one are drawn: the last place says how many more there are."""
-LEADING, MANY = 3, 16
-"""Of a sum of more than so many products so many are written: the largest."""
 NEXT = 12.0
 """Between neighbours of a repeated part."""
 MORE = 30.0
@@ -50,6 +48,17 @@ def drawn_of(film: FilmOptions, noun: str, count: int, weights: Callable[[], NDA
     if asked or count <= MOST:
         return asked or tuple(range(count))
     return tuple(sorted(np.argsort(-weights(), kind="stable")[: drawn(count)].tolist()))
+
+
+def foremost(values: NDArray[Any], followed: int | None, most: int) -> tuple[int, ...]:
+    """Of more maps than have room those whose numbers are the largest by size, the followed one among them; nothing
+    where all have room."""
+    if len(values) <= most:
+        return ()
+    sizes = np.nan_to_num(np.abs(values.reshape(len(values), -1).astype(float)), nan=-1.0).max(axis=1)
+    if followed is not None:
+        sizes[followed] = np.inf
+    return tuple(sorted(int(k) for k in np.argsort(-sizes, kind="stable")[:most]))
 
 
 @dataclass(frozen=True, init=False)

@@ -188,6 +188,10 @@ class Passages(Units):
         return writes[-int(place)] if int(place) <= len(writes) else ""
 
 
+LEADING, MANY = 3, 16
+"""Of a sum of more than so many terms so many are written: the largest. All others are the number that they come to."""
+
+
 @dataclass(frozen=True)
 class Apart:
     """Of sums over more cells of ``tensor`` along ``axis`` than are ``shown`` these are written, ``most`` of them those

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -20,7 +21,7 @@ from layeranim.stories import phrases
 from layeranim.stories.phrases import NumberRow, Terms
 from layeranim.stories.stage.axes import LARGEST
 from layeranim.stories.stage.figures import Figures
-from layeranim.stories.stage.language import Apart
+from layeranim.stories.stage.language import LEADING, MANY, Apart
 from layeranim.stories.stage.slices import Covered
 from layeranim.stories.stage.unit_steps import Acted
 from layeranim.stories.storyboard import Address, Fact, Line, Run
@@ -95,6 +96,69 @@ def unfolded(figures: Figures, target: Address) -> list[Terms]:
     return out
 
 
+def written_terms(figures: Figures, target: Address, most: int = TALLIED) -> list[Terms]:
+    """The terms that add up to a cell as they are written, ``most`` at once: of many, and where some stand nowhere, the
+    largest of those that do, and all others as the one number that they come to. A bias stands by itself, if it can."""
+    terms = unfolded(figures, target)
+    if any(row.letter for group in terms for row in group.rows):
+        return terms
+    lone = [group for group in terms if len(group) == len(group.rows) == 1 and group.rows[0].values.any()
+            and not group.many]  # fmt: skip
+    long = [group for group in terms if group not in lone]
+    apart = any(group.many for group in long)
+    leading = sum(len(group) for group in long if not group.many) if apart else LEADING
+    if (apart and leading + 1 + len(lone) <= most) or not long:
+        return terms
+    if len(lone) + 2 > most:
+        lone, long = [], terms
+    stand = np.concatenate([[False] if group.many else figures.stand(group.cells) for group in long])
+    few = len(stand) <= MANY or phrases.counted(long)[0] <= phrases.MOST_TERMS
+    if few and stand.all():
+        return terms
+    found = _leading(long, stand, min(leading, most - 1 - len(lone)), figures.style(long[0].cells[0].tensor))
+    return [*found, *lone]
+
+
+def dotted(figures: Figures, reads: Sequence[Covered], target: Address, most: int) -> list[Terms]:
+    """The same of a step that multiplies two rows and adds up the products; nothing where all may be written."""
+    left, right = reads
+    stand = figures.stand(left) & figures.stand(right)
+    rows = _row(figures, left), _row(figures, right)
+    with np.errstate(all="ignore"):
+        live = np.count_nonzero(rows[0].values * rows[1].values)
+    if any(row.letter for row in rows) or (stand.all() and (len(left) <= MANY or live <= phrases.MOST_TERMS)):
+        return []
+    return _leading([Terms(rows)], stand, min(LEADING, most - 1), figures.style(target.tensor))
+
+
+def _leading(terms: Sequence[Terms], stand: NDArray[np.bool_], most: int, style: numbers.Style) -> list[Terms]:
+    """Of all terms the largest that ``stand`` somewhere, and what the others come to; zeros are counted."""
+    with np.errstate(all="ignore"):
+        values = np.concatenate([prod(row.values for row in group.rows) for group in terms])
+    places = np.flatnonzero(stand & (values != 0))
+    shown = places[np.argsort(-_sizes(values[places]), kind="stable")[: max(1, most)]].tolist()
+    ends = [*accumulate(map(len, terms))]
+    found = [(terms[at], k - ends[at]) for k in shown for at in (bisect_right(ends, k),)]
+    out = [Terms(tuple(row.alone(len(row.values) + i) for row in group.rows)) for group, i in found]
+    rest = np.delete(values, shown)
+    if rest.any():
+        out.append(Terms((_others(rest, style),), many=sum(group.many or len(group) for group in terms) - len(shown)))
+    elif len(rest):
+        out.append(Terms((NumberRow(rest, style, lambda _: Fact("others")),), np.ones(len(rest), bool)))
+    return out
+
+
+def _others(rest: NDArray[Any], style: numbers.Style) -> NumberRow:
+    """What the terms that are not written come to."""
+    return NumberRow(np.atleast_1d(added(rest)), style, lambda _: Fact("others"))
+
+
+def added(values: NDArray[Any]) -> Any:
+    """What numbers add up to, as the engine adds."""
+    with np.errstate(all="ignore"):
+        return OPERATIONS["add"].run(values)
+
+
 def _apart(figures: Figures, read: Covered, target: Address) -> list[Terms]:
     """The terms that the film draws of a sum, products with their factors, and what all others come to; nothing of what
     it draws whole.
@@ -121,10 +185,7 @@ def parted(figures: Figures, apart: Apart, every: Covered) -> tuple[list[int], N
     values = figures.read(every)
     shown = np.asarray(apart.shown or range(len(values)))
     shown = shown[np.argsort(-_sizes(values[shown]), kind="stable")[: apart.most]]
-    with np.errstate(all="ignore"):
-        rest = OPERATIONS["add"].run(np.delete(values, shown))
-    others = NumberRow(np.atleast_1d(rest), figures.style(apart.tensor), lambda _: Fact("others"))
-    return [int(k) for k in shown], others
+    return [int(k) for k in shown], _others(np.delete(values, shown), figures.style(apart.tensor))
 
 
 def _inside(figures: Figures, cells: Covered) -> list[Terms]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import islice, product
+from math import inf
 from typing import Any, TypeVar
 
 import numpy as np
@@ -99,6 +100,24 @@ class UnitSteps:
     def inner(self, unit: int) -> dict[str, int]:
         """What is followed in a unit besides its own indices."""
         return {**self.film.at, **(self.units.inner(unit) if self.units.inner else {})}
+
+    def stand(self, cells: Sequence[Address]) -> NDArray[np.bool_]:
+        """Which of some cells of one tensor are told: along axes of which only some indices are, those at these."""
+        axes, out = self.trace.axes(cells[0].tensor), np.ones(1, bool)
+        told = [self._told_along(axis) for axis in axes]
+        if isinstance(cells, Covered):
+            for some, span in zip(told, cells.spans, strict=True):
+                along = np.isin(span, some) if some is not None and len(span) > 1 else np.ones(len(span), bool)
+                out = np.outer(out, along).ravel()
+            return out
+        return np.array([all(some is None or i in some for i, some in zip(one.index, told, strict=True))
+                         for one in cells])  # fmt: skip
+
+    def _told_along(self, axis: str) -> Sequence[int] | None:
+        """The indices of an axis that are told, where not all are."""
+        if axis in self.units.only:
+            return self.units.only[axis]
+        return range(self.units.most[axis]) if self.trace.size(axis) > self.units.most.get(axis, inf) else None
 
     def picked(self, *axes: str | None) -> tuple[tuple[str, tuple[int, ...]], ...]:
         """Of which of the axes along which something is drawn only some indices are told, and which."""
@@ -305,9 +324,10 @@ class UnitSteps:
         return {axis: inner.get(axis, indices[0]) for axis, indices in self.picked(*self.trace.axes(tensor))}
 
     def cell_of(self, tensor: str, unit: int, following: Mapping[str, int]) -> Address:
-        """One cell of a tensor: at the unit, else at what is followed, else at the first."""
+        """One cell of a tensor: at the unit, else at what is followed, else at the first that is told."""
         here = {**self.film.at, **following, **self.here(unit)}
-        return Address(tensor, tuple(here.get(axis, 0) for axis in self.trace.axes(tensor)))
+        first = {axis: indices[0] for axis, indices in self.units.only.items()}
+        return Address(tensor, tuple(here.get(axis, first.get(axis, 0)) for axis in self.trace.axes(tensor)))
 
     def indices(self, address: Address) -> dict[str, int]:
         """Where one cell stands, axis by axis."""

@@ -22,7 +22,18 @@ from layeranim.stories.stage.charges import chained, charged, clamped, moved, no
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.language import Windows
 from layeranim.stories.stage.slices import Covered
-from layeranim.stories.stage.sums import SUMS, adds, behind, passed, product, real, told_terms, unfolded
+from layeranim.stories.stage.sums import (
+    SUMS,
+    adds,
+    behind,
+    dotted,
+    passed,
+    product,
+    real,
+    told_terms,
+    unfolded,
+    written_terms,
+)
 from layeranim.stories.stage.unit_steps import Acted
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
@@ -106,7 +117,7 @@ def written(
     if name and _lone(figures, acted, target):  # nothing is called equal to itself
         return short(figures, acted, target, name)
     for shown in _lengths(figures, acted, target, most):
-        line = (*lead, *_operands(figures, acted, target, shown), *_result(figures, acted, target))
+        line = (*lead, *_operands(figures, acted, target, shown), *_result(figures, acted, target, shown))
         if rows.hold(line, theme.CAPTION_FLOOR, figures.telling.film.canvas):
             return line
     return short(figures, acted, target, name)
@@ -119,7 +130,7 @@ def _lengths(figures: Figures, acted: Acted, target: Address, most: int) -> Sequ
     if not plain or not isinstance(figures.film.units, Windows):
         total = _hidden(figures, acted, target) or target
         if adds(behind(figures, figures.acted_at(total), total)):
-            terms = unfolded(figures, total)
+            terms = written_terms(figures, total)
             count = sum(map(len, terms))
             one_hidden = phrases.counted(terms)[0] == most + 1 or count == most + 1 == 2
             whole = any(group.many for group in terms) or one_hidden
@@ -158,7 +169,7 @@ def short(figures: Figures, acted: Acted, target: Address, name: Line = ()) -> L
 
 def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Line:
     if acted.step.operation in SUMS:
-        terms = unfolded(figures, target)
+        terms = written_terms(figures, target, most)
         every = told_terms(terms)
         return _summed(terms if phrases.counted(every)[0] > most else every, most)  # zeros give way first
     before = passed(figures, acted, target)
@@ -229,7 +240,7 @@ def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -
         elif key == "root":
             out.append(Run("^{{1/{p:g}}}".format(**parameters), markup=True, source=Fact("p")))
         elif key == "pairs":
-            out += _pairs(figures, reads, most)
+            out += _pairs(figures, reads, target, most)
         elif key == "n":
             out.append(Run(str(len(reads[0])), source=Fact("count")))
         elif key.endswith("^"):
@@ -245,9 +256,11 @@ def _from_template(figures: Figures, acted: Acted, target: Address, most: int) -
     return tuple(out)
 
 
-def _pairs(figures: Figures, reads: Sequence[Covered], most: int) -> Line:
+def _pairs(figures: Figures, reads: Sequence[Covered], target: Address, most: int) -> Line:
     """Products of the numbers at the same place; of more than are written zeros give way first, and are counted; then
     the smallest, where the film is of the largest."""
+    if long := dotted(figures, reads, target, most):
+        return _summed(long, most)
     left, right = (figures.read(cells) for cells in reads)
     with np.errstate(all="ignore"):
         zero = ((left == 0) | (right == 0)) & (left * right == 0) & (len(left) > most)
@@ -328,12 +341,12 @@ def _number_made(figures: Figures, target: Address) -> Run:
     return phrases.result(figures.text(target), target, role)
 
 
-def _result(figures: Figures, acted: Acted, target: Address) -> Line:
+def _result(figures: Figures, acted: Acted, target: Address, most: int = 1) -> Line:
     number = _number_made(figures, target)
     own = figures.film.templates.get(target.tensor)
     if own and own(target).endswith("→"):  # what becomes of a number is not what it equals
         return (Run(" → ", late=True), number)
-    return (phrases.relation_run(_relation(figures, acted, target, number.text)), number)
+    return (phrases.relation_run(_relation(figures, acted, target, number.text, most)), number)
 
 
 def _all_zero(figures: Figures, acted: Acted, target: Address) -> bool:
@@ -360,20 +373,25 @@ def _hidden(figures: Figures, acted: Acted, target: Address) -> Address | None:
     return before if adds and sum(map(len, unfolded(figures, before))) > 1 else None
 
 
-def _relation(figures: Figures, acted: Acted, target: Address, text: str) -> numbers.Relation:
+def _relation(figures: Figures, acted: Acted, target: Address, text: str, most: int) -> numbers.Relation:
     if figures.trace.tensor(target.tensor).labels is not None:
         return "="
     if acted.step.operation in SUMS:
-        return displayed.relation(phrases.styled(unfolded(figures, target)), [], text)
+        return displayed.relation(phrases.styled(written_terms(figures, target, most)), [], text)
+    if acted.step.operation == "dot":
+        reads = [figures.covered(region, target) for region in acted.step.reads]
+        if long := dotted(figures, reads, target, most):
+            return displayed.relation(phrases.styled(long), [], text)
     before = passed(figures, acted, target)
     if before and figures.made(before.tensor):
-        return _relation(figures, figures.acted_at(before), before, text)
+        return _relation(figures, figures.acted_at(before), before, text, most)
     if _placed(figures, acted, target):
         return displayed.relation(phrases.styled([product(figures, target)]), [], text)
     quotient, parameters = _quotient(figures, acted, target), dict(acted.step.parameters)
     hidden = quotient or _hidden(figures, acted, target)
     if hidden:
-        total = displayed.total(phrases.styled(unfolded(figures, hidden)))
+        terms = unfolded(figures, hidden) if quotient else written_terms(figures, hidden, most)
+        total = displayed.total(phrases.styled(terms))
         given, vanish = [] if total is None else [np.array(_double(total))], total is None
         if quotient:
             given.append(figures.displayed(figures.covered(acted.step.reads[1], target))[0])
