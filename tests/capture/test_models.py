@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,10 @@ from layeranim.stories.storyboard import plain
 
 torch = pytest.importorskip("torch")
 
-from tests.capture.torch_models import MODELS  # noqa: E402 - which needs PyTorch
+from torch import Tensor, nn  # noqa: E402
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence  # noqa: E402
+
+from tests.capture.torch_models import MODELS, drawn  # noqa: E402 - which needs PyTorch
 
 
 def made(name: str) -> Any:
@@ -255,3 +259,46 @@ def test_the_film_of_the_whole_model_knows_where_every_computed_call_reads(name:
     config: Any = trace.config
     assert all(call.wires for call in calls_of(config.calls) if call.layer)
     assert work.storyboard(trace).beats
+
+
+class Running(nn.Module):
+    """Some modules, and a function that runs them."""
+
+    def __init__(self, run: Callable[..., Any], **parts: nn.Module) -> None:
+        super().__init__()
+        self.run = run
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+    def forward(self, x: Tensor) -> Any:
+        return self.run(self, x)
+
+
+def past_the_end(m: Any, x: Tensor) -> Tensor:
+    """It gives most at the places that the shorter sequence does not have."""
+    packed = pack_padded_sequence(x[:, 0], torch.tensor([2, 4]), batch_first=True, enforce_sorted=False)
+    return 1 - pad_packed_sequence(m.gru(packed)[0], batch_first=True)[0].abs()
+
+
+FILMS = {
+    "padded": Running(past_the_end, gru=nn.GRU(4, 3, batch_first=True)),
+    "scalar": Running(lambda m, x: m.fc(x).sum() * 0.5 + 1, fc=nn.Linear(4, 4)),
+    "spectral": Running(lambda m, x: m.fc(torch.fft.fft(x[:, 0], dim=1).real), fc=nn.Linear(4, 2)),
+    "inside-vmap": Running(lambda m, x: m.fc(torch.vmap(torch.tanh)(x)) + x, fc=nn.Linear(4, 4)),
+    "joined": Running(lambda m, x: torch.special.i0(m.conv(x) + x), conv=nn.Conv2d(3, 3, 3, padding=1)),
+}
+
+
+@pytest.mark.parametrize("name", FILMS)
+def test_a_film_of_the_whole_model_is_made_whatever_stands_in_it(name: str) -> None:
+    found = la.capture(FILMS[name], drawn(2, 3, 4, 4))
+    film = traced.of_capture(found, None, {})
+    drawn_calls = calls_of(film.trace().config.calls)
+    assert [call.place for call in drawn_calls] == [k for k, call in enumerate(found.layers, 1) if call.outputs]
+    assert film.storyboard(film.trace()).beats
+
+
+def test_complex_numbers_stand_as_their_two_parts() -> None:
+    x = drawn(2, 3, 4, 4)
+    found = la.capture(FILMS["spectral"], x)["fft_fft"]
+    np.testing.assert_array_equal(found.output, torch.view_as_real(torch.fft.fft(x[:, 0], dim=1)).numpy())
