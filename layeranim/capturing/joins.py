@@ -10,7 +10,10 @@ import numpy as np
 
 from layeranim.capturing import functions
 from layeranim.capturing.functions import bound
+from layeranim.capturing.kept import torch_module
+from layeranim.capturing.linear import LINEAR, complex_product, last, parts
 from layeranim.engine import elementwise
+from layeranim.engine.memory import affordable
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array
 from layeranim.errors import OptionError
@@ -20,16 +23,19 @@ from layeranim.inputs.module_tensors import array, typed
 Read = Callable[[str, tuple[Any, ...], Mapping[str, Any]], Packed]
 _BINARY = {"add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "pow": "power", "maximum": "maximum",
            "minimum": "minimum", "fmax": "maximum", "fmin": "minimum", "remainder": "remainder",
-           "floordiv": "floor-divide", "floor_divide": "floor-divide"}  # fmt: skip
+           "floordiv": "floor-divide", "floor_divide": "floor-divide", "fmod": "fmod", "hypot": "hypot",
+           "atan2": "atan2", "arctan2": "atan2", "logaddexp": "logaddexp"}  # fmt: skip
 _TURNED = {"rsub": "subtract", "rdiv": "divide", "rpow": "power", "rmod": "remainder", "rfloordiv": "floor-divide"}
 _UNARY = {"neg": "negate", "abs": "absolute", "square": "square", "sqrt": "sqrt", "reciprocal": "reciprocal",
-          "special_erf": "erf", "arctan": "atan", "sgn": "sign"}  # fmt: skip
+          "special_erf": "erf", "arctan": "atan", "arcsin": "asin", "arccos": "acos", "sgn": "sign",
+          "fix": "trunc"}  # fmt: skip
 _UNARY |= {
     name: name for name in elementwise.FUNCTIONS
-    if name in functions.words("exp log sin cos tan atan sinh cosh erf expm1 log1p log2 log10 sign floor ceil round")
+    if name in functions.words("exp log sin cos tan atan asin acos sinh cosh erf expm1 log1p log2 log10 "
+                                   "sign floor ceil trunc round")
 }  # fmt: skip
 _REDUCE = {"mean": "mean", "sum": "sum", "amax": "max", "amin": "min", "max": "max", "min": "min", "prod": "product",
-           "logsumexp": "logsumexp"}  # fmt: skip
+           "logsumexp": "logsumexp", "aminmax": "min"}  # fmt: skip
 
 
 def _numbers(name: str, value: Any, like: Array | None = None) -> Array:
@@ -58,6 +64,8 @@ def _binary(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed
     x, y, alpha = given["input"], given["other"], given["alpha"]
     if op in _TURNED:
         x, y, op = y, x, _TURNED[op]
+    if _complex(x) or _complex(y):
+        return _complex_pair(op, x, y)
     if given["rounding_mode"] == "floor":
         return _cells("floor-divide", x, y)
     if given["rounding_mode"] is not None or (alpha != 1 and op not in ("add", "sub")):
@@ -68,16 +76,169 @@ def _binary(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed
     return _cells(_BINARY.get(op, op), x, y)
 
 
+def _complex(value: Any) -> bool:
+    return bool(getattr(value, "is_complex", bool)())
+
+
+def _complex_pair(op: str, x: Any, y: Any) -> Packed:
+    """Complex numbers part by part; a product of two takes both parts of each."""
+    if op in ("add", "sub") and _complex(x) and _complex(y):
+        return _both(_BINARY[op], parts("input", x), parts("other", y))
+    if op == "mul" and _complex(x) and _complex(y):
+        return complex_product(x, y)
+    turned = _complex(y) and (op == "div" or not hasattr(x, "detach"))
+    if op not in ("mul", "div") or turned or isinstance(y, complex):
+        raise OptionError(f"{op} of these complex numbers is not known here; +, − and · of two, and · and ÷ with a "
+                          "real one, are")  # fmt: skip
+    x, y = (x, y) if _complex(x) else (y, x)
+    pair = parts("input", x)
+    return _both(_BINARY[op], pair, _numbers("other", y, pair)[..., None])
+
+
+def _both(operation: str, x: Array, y: Array) -> Packed:
+    return Packed("elementwise", {"operation": operation}, {"input": x, "other": y})
+
+
 def _renamed(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments that have other names in some of PyTorch's functions."""
     same = {"exponent": "other", "mat2": "other", "tensor2": "other", "tensor": "other", "vec": "other",
-            "vec2": "other", "mat_a": "input", "mat_b": "other", "self": "input", "ord": "p"}  # fmt: skip
+            "vec2": "other", "mat_a": "input", "mat_b": "other", "self": "input", "ord": "p", "x1": "input",
+            "x2": "other", "a": "input", "b": "other"}  # fmt: skip
     return {same.get(name, name): value for name, value in kwargs.items()}
 
 
 def _unary(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    given = bound("input", op, args, kwargs)
-    return Packed("elementwise", {"operation": _UNARY[op]}, {"input": array("input", given["input"])})
+    x = bound("input", op, args, kwargs)["input"]
+    if op == "abs" and _complex(x):
+        return Packed("reduce", {"mode": "norm", "axis": (x.ndim,)}, {"input": parts("input", x)})
+    return Packed("elementwise", {"operation": _UNARY[op]}, {"input": array("input", x)})
+
+
+def _angle(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    pair = parts("input", bound("input", op, args, kwargs)["input"])
+    return _both("atan2", pair[..., 1], pair[..., 0])
+
+
+def _written(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    """What one operation of two numbers is, the second of them made of the first, or given."""
+    spec, operation, pair = _AS[op]
+    given = bound(spec, op, args, kwargs)
+    return _cells(operation, *pair(given))
+
+
+def _squeezed(x: Any, eps: float | None) -> Any:
+    return x if eps is None else x.clamp(eps, 1 - eps)
+
+
+_AS: dict[str, tuple[str, str, Callable[[dict[str, Any]], tuple[Any, ...]]]] = {
+    "exp2": ("input", "power", lambda g: (2, g["input"])),
+    "frac": ("input", "fmod", lambda g: (g["input"], 1)),
+    "erfc": ("input", "subtract", lambda g: (1, g["input"].erf())),
+    "deg2rad": ("input", "multiply", lambda g: (g["input"], math.pi / 180)),
+    "rad2deg": ("input", "multiply", lambda g: (g["input"], 180 / math.pi)),
+    "tanhshrink": ("input", "subtract", lambda g: (g["input"], g["input"].tanh())),
+    "softshrink": ("input lambd=0.5", "subtract",
+                   lambda g: (g["input"], g["input"].clamp(-g["lambd"], g["lambd"]))),
+    "logit": ("input eps=None", "subtract", lambda g: (_squeezed(g["input"], g["eps"]).log(),
+                                                       (1 - _squeezed(g["input"], g["eps"])).log())),
+    "addcmul": ("input tensor1 tensor2 value=1", "multiply-add",
+                lambda g: (g["input"], g["tensor1"] * g["value"] if g["value"] != 1 else g["tensor1"], g["tensor2"])),
+    "addcdiv": ("input tensor1 tensor2 value=1", "multiply-add",
+                lambda g: (g["input"], g["tensor1"] * g["value"], 1 / g["tensor2"])),
+}  # fmt: skip
+"""By the function: its arguments, and the operation of numbers that it is."""
+
+
+def _quantile(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    """A blend of the two sorted numbers between which the share falls."""
+    given = bound("input q dim=None keepdim=False interpolation='linear'", op, args, kwargs)
+    x, dim, q = given["input"], given["dim"], given["q"]
+    if getattr(q, "ndim", 0) or given["interpolation"] != "linear":
+        raise OptionError(
+            f"{op} with several shares, or with interpolation {given['interpolation']}, is not known here"
+        )
+    ordered = (x.reshape(-1) if dim is None else x.movedim(dim, -1)).sort(dim=-1).values
+    at = float(q) * (ordered.shape[-1] - 1)
+    low, high = ordered[..., math.floor(at)], ordered[..., math.ceil(at)]
+    return _cells("blend", low, high, at - math.floor(at))
+
+
+def _differences(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    given = bound("input n=1 dim=-1 prepend=None append=None", op, args, kwargs)
+    x, dim = given["input"], given["dim"]
+    if given["n"] != 1 or given["prepend"] is not None or given["append"] is not None:
+        raise OptionError(f"{op} more than once, or with numbers beside, is not known here")
+    size = x.shape[dim] - 1
+    return _cells("subtract", x.narrow(dim, 1, size), x.narrow(dim, 0, size))
+
+
+def _distance(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    """The length of what lies between: of every pair (``cdist``), or of those that stand at one place."""
+    spec = {"cdist": "input other p=2.0 compute_mode=None", "dist": "input other p=2"}.get(
+        op, "input other p=2.0 eps=1e-6 keepdim=False"
+    )
+    given = bound(spec, op, args, _renamed(kwargs))
+    x, y = given["input"], given["other"]
+    if op == "cdist":
+        x, y = x[..., :, None, :], y[..., None, :, :]
+        affordable("the differences", tuple(np.broadcast_shapes(tuple(x.shape), tuple(y.shape))))
+    between = x - y + given.get("eps", 0)
+    if op == "cdist" and given["p"] == 2:
+        mode = given["compute_mode"] or "use_mm_for_euclid_dist_if_necessary"
+        _refuse_rounded(between.norm(dim=-1), torch_module().cdist(given["input"], given["other"], compute_mode=mode))
+    return _norm(op, (between, given["p"], None if op == "dist" else -1), {})
+
+
+def _refuse_rounded(found: Any, theirs: Any) -> None:
+    """PyTorch takes distances of many points from a product, which rounds away those of points that lie together."""
+    if found.numel() and float((found - theirs).abs().max()) > 3e-5 * float(found.abs().max()):
+        raise OptionError("cdist took distances from a product, which rounds small ones away; with compute_mode="
+                          "'donot_use_mm_for_euclid_dist' it has a layer here")  # fmt: skip
+
+
+def _cosine(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    """Σ x · y, weighed by one over both lengths."""
+    given = bound("input other dim=1 eps=1e-8", op, args, _renamed(kwargs))
+    x, y = (array(name, given[name]) for name in ("input", "other"))
+    shape, dim = np.broadcast_shapes(x.shape, y.shape), given["dim"]
+    x, y = (np.broadcast_to(part, shape).transpose(last(len(shape), dim)).reshape(-1, shape[dim]) for part in (x, y))
+    lengths = [np.maximum(np.sqrt((part * part).sum(axis=1)), given["eps"]) for part in (x, y)]
+    share = (1 / (lengths[0] * lengths[1])).astype(x.dtype)
+    return Packed("einsum", {"equation": "ij,ij,i->i"}, {"input": x, "other": y, "third": share})
+
+
+def _vecdot(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    given = bound("input other dim=-1", op, args, kwargs)
+    x, y = (array(name, given[name]) for name in ("input", "other"))
+    shape, dim = np.broadcast_shapes(x.shape, y.shape), given["dim"]
+    x, y = (np.broadcast_to(part, shape).transpose(last(len(shape), dim)).reshape(-1, shape[dim]) for part in (x, y))
+    return Packed("einsum", {"equation": "ij,ij->i"}, {"input": x, "other": y})
+
+
+def _tensordot(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    """Some axes of one against some of the other, as a product of matrices; ``inner`` takes the last of both."""
+    given = bound("input other dims=2", op, args, _renamed(kwargs))
+    x, y = (array(name, given[name]) for name in ("input", "other"))
+    dims: Any = ((-1,), (-1,)) if op == "inner" else given["dims"]
+    if isinstance(dims, int):
+        dims = (range(x.ndim - dims, x.ndim), range(dims))
+    one, two = ([int(k) % part.ndim for k in ks] for ks, part in zip(dims, (x, y), strict=True))
+    free = [[k for k in range(part.ndim) if k not in ks] for part, ks in ((x, one), (y, two))]
+    inner = math.prod(x.shape[k] for k in one)
+    return Packed("matmul", {}, {"input": x.transpose(*free[0], *one).reshape(1, -1, inner),
+                                 "other": y.transpose(*two, *free[1]).reshape(1, inner, -1)})  # fmt: skip
+
+
+def _baddbmm(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    """β · input + α · one @ two: one product, with the first as further rows."""
+    given = bound("input batch1 batch2 beta=1 alpha=1", op, args, kwargs)
+    x, one, two = (array(name, given[name]) for name in ("input", "batch1", "batch2"))
+    two = two * two.dtype.type(given["alpha"])
+    if given["beta"]:
+        full = np.broadcast_to(x, (*one.shape[:2], two.shape[2])) * x.dtype.type(given["beta"])
+        unit = np.broadcast_to(np.eye(one.shape[1], dtype=x.dtype), (len(one), one.shape[1], one.shape[1]))
+        one, two = np.concatenate([one, unit], axis=2), np.concatenate([two, full], axis=1)
+    return Packed("matmul", {}, {"input": one, "other": two})
 
 
 def _rsqrt(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
@@ -119,14 +280,6 @@ def _chosen(first: Any, second: Any, mask: Any) -> Packed:
     kind = np.result_type(*found.arrays.values())
     found.arrays["third"] = array("mask", mask).astype(kind)
     return found
-
-
-def _scaled(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    """``addcmul``: x + y · z."""
-    given = bound("input tensor1 tensor2 value=1", op, args, kwargs)
-    if given["value"] != 1:
-        raise OptionError(f"{op} with value {given['value']} is not known here")
-    return _cells("multiply-add", given["input"], given["tensor1"], given["tensor2"])
 
 
 def _lerp(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
@@ -180,11 +333,10 @@ def _einsum(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed
         raise OptionError("einsum with lists of axes is not known here; an equation of letters is")
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
         operands = list(operands[0])
-    parts = [array(name, part) for name, part in zip(("input", "other"), operands, strict=False)]
-    if len(parts) < len(operands):
-        raise OptionError(f"einsum of {len(operands)} tensors is not known here; of one or two it is")
-    arrays = dict(zip(("input", "other"), parts, strict=False))
-    return Packed("einsum", {"equation": spelt(equation, [part.ndim for part in parts])}, arrays)
+    arrays = {name: array(name, part) for name, part in zip(elementwise.NAMES, operands, strict=False)}
+    if len(arrays) < len(operands):
+        raise OptionError(f"einsum of {len(operands)} tensors is not known here; of one to three it is")
+    return Packed("einsum", {"equation": spelt(equation, [part.ndim for part in arrays.values()])}, arrays)
 
 
 def spelt(equation: str, ranks: list[int]) -> str:
@@ -333,12 +485,15 @@ def _threshold(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Pac
 JOINS: dict[str, Read] = {
     **dict.fromkeys((*_BINARY, *_TURNED), _binary), **dict.fromkeys(_UNARY, _unary), **dict.fromkeys(_REDUCE, _reduced),
     **dict.fromkeys(("std", "var", "std_mean", "var_mean"), _spread), "cumsum": _running, "cumprod": _running,
-    "where": _where, "masked_fill": _masked_fill, "tril": _triangle, "triu": _triangle, "addcmul": _scaled,
+    "where": _where, "masked_fill": _masked_fill, "tril": _triangle, "triu": _triangle,
     "lerp": _lerp, **dict.fromkeys(("clamp", "clip", "clamp_min", "clamp_max"), _clamp),
     **dict.fromkeys(("cat", "stack", "hstack", "vstack"), _cat), "rsqrt": _rsqrt,
     **dict.fromkeys(("matmul", "rmatmul", "mv", "dot", "outer"), _matmul), "einsum": _einsum, "norm": _norm,
     "instance_norm": _instance_norm, "grouped_mm": _grouped, "embedding_bag": _bags, "threshold": _threshold,
-    "hardshrink": _threshold,
+    "hardshrink": _threshold, "angle": _angle, "quantile": _quantile, "diff": _differences,
+    **dict.fromkeys(_AS, _written), **dict.fromkeys(("cdist", "pairwise_distance", "dist"), _distance),
+    "cosine_similarity": _cosine, "vecdot": _vecdot, "vdot": _vecdot, "tensordot": _tensordot, "inner": _tensordot,
+    "baddbmm": _baddbmm, **LINEAR,
     "linalg_vector_norm": _norm, "normalize": _normalize, "pad": _pad,
 }  # fmt: skip
 """How each function is read, by its name."""
