@@ -48,6 +48,11 @@ MAKERS = words("""
 """)
 """They make numbers of nothing that a layer gave."""
 
+SHAPED = words("""
+    zeros_like ones_like full_like empty_like rand_like randn_like new_zeros new_ones new_full new_empty
+""")
+"""Of these the ones that are given a tensor for its shape alone."""
+
 DEPENDING = frozenset(("item", "tolist", "__bool__", "__int__", "__index__", "__float__"))
 """What reads a number out of a tensor, so that the model may go on as it says."""
 

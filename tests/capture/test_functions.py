@@ -296,3 +296,8 @@ def test_a_call_that_its_signature_forbids_is_answered() -> None:
         functions.bound(functions.SPECS["linear"][1], "linear", (1,), {})
     with pytest.raises(OptionError, match="argument odd is not known"):
         functions.bound("input", "relu", (1,), {"odd": 2})
+
+
+def test_what_is_given_for_its_shape_alone_is_not_read() -> None:
+    found = la.capture(Written(lambda x, y, w: torch.zeros_like(x.relu()).index_add(0, IDS[0] % 2, y.exp())), X, Y)
+    assert found["index_add"].reads == ("exp",)

@@ -298,6 +298,12 @@ def test_a_film_of_the_whole_model_is_made_whatever_stands_in_it(name: str) -> N
     assert film.storyboard(film.trace()).beats
 
 
+def test_a_stage_bears_the_name_of_its_function_where_its_layer_is_only_the_way_to_compute_it() -> None:
+    found = la.capture(Running(lambda m, x: torch.zeros(2, 4).index_add(0, torch.tensor([1, 1]), x) @ x.T), drawn(2, 4))
+    places = [plain(beat.place) for beat in la.storyboard(found).beats]
+    assert [place for place in places if place[:1].isdigit()][:2] == ["1 index_add", "2 matmul"]
+
+
 def test_complex_numbers_stand_as_their_two_parts() -> None:
     x = drawn(2, 3, 4, 4)
     found = la.capture(FILMS["spectral"], x)["fft_fft"]
