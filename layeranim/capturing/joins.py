@@ -114,6 +114,11 @@ def _unary(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
     return Packed("elementwise", {"operation": _UNARY[op]}, {"input": array("input", x)})
 
 
+def _conjugate(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    pair = parts("input", bound("input", op, args, kwargs)["input"])
+    return _both("multiply", pair, np.array([1, -1], pair.dtype))
+
+
 def _angle(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
     pair = parts("input", bound("input", op, args, kwargs)["input"])
     return _both("atan2", pair[..., 1], pair[..., 0])
@@ -490,7 +495,8 @@ JOINS: dict[str, Read] = {
     **dict.fromkeys(("cat", "stack", "hstack", "vstack"), _cat), "rsqrt": _rsqrt,
     **dict.fromkeys(("matmul", "rmatmul", "mv", "dot", "outer"), _matmul), "einsum": _einsum, "norm": _norm,
     "instance_norm": _instance_norm, "grouped_mm": _grouped, "embedding_bag": _bags, "threshold": _threshold,
-    "hardshrink": _threshold, "angle": _angle, "quantile": _quantile, "diff": _differences,
+    "hardshrink": _threshold, "angle": _angle, "conj": _conjugate,
+    "quantile": _quantile, "diff": _differences,
     **dict.fromkeys(_AS, _written), **dict.fromkeys(("cdist", "pairwise_distance", "dist"), _distance),
     "cosine_similarity": _cosine, "vecdot": _vecdot, "vdot": _vecdot, "tensordot": _tensordot, "inner": _tensordot,
     "baddbmm": _baddbmm, **LINEAR,

@@ -185,17 +185,20 @@ def _wave(op: str, size: int, n: int, norm: str | None, kind: Any, real: tuple[b
 
 def _fourier(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
     """A transform over one axis or two: the last is turned first, or last where it ends in real numbers."""
-    two = op.endswith("2")
-    given = bound(f"input {'s' if two else 'n'}=None dim={'(-2,-1)' if two else '-1'} norm=None", op, args, kwargs)
+    many = op.endswith(("2", "n"))
+    given = bound(f"input {'s=None dim=None' if many else 'n=None dim=-1'} norm=None", op, args, kwargs)
     rank, half = given["input"].ndim, op.startswith(("fft_rfft", "fft_irfft"))
-    dims = tuple(int(k) % rank for k in (given["dim"] if two else (given["dim"],)))
+    told = given["s"] if many else None if given["n"] is None else (given["n"],)
+    usual = range(-2 if op.endswith("2") else -rank if told is None else -len(told), 0)
+    dims = tuple(int(k) % rank for k in (given["dim"] or usual if many else (given["dim"],)))
+    if len(dims) > 2:
+        raise OptionError(f"{op} over {len(dims)} axes is not known here; over one or two it is")
     x, back = parts("input", given["input"]), "_i" in op
     real = x.ndim == rank
     order = (*(k for k in range(rank) if k not in dims), *dims)
     turned = x.transpose((*order, rank) if not real else order)
     turned = turned.reshape(-1, *turned.shape[rank - len(dims) :])
-    told = given["s"] if two else given["n"]
-    sizes = [int(n) for n in (told if two else (told,))] if told is not None else [x.shape[k] for k in dims]
+    sizes = [int(n) for n in told] if told is not None else [x.shape[k] for k in dims]
     if half and back and told is None:
         sizes[-1] = 2 * (sizes[-1] - 1)
     waves = []
@@ -206,7 +209,7 @@ def _fourier(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packe
                            (plain, half and back and end)))  # fmt: skip
         affordable("the matrix of waves", waves[-1].shape)
     ending = "" if half and back else "d"
-    if not two:
+    if len(dims) == 1:
         start = "zi" if real else "zia"
         equation, arrays = f"{start},{start[1:]}k{ending}->zk{ending}", [turned, waves[0]]
     elif half and back:
@@ -256,6 +259,6 @@ LINEAR: dict[str, Read] = {
     **dict.fromkeys(("scatter_add", "scatter", "scatter_reduce"), _scatter),
     **dict.fromkeys(("max_unpool1d", "max_unpool2d", "max_unpool3d"), _unpooled),
     "affine_grid": _affine_grid, "grid_sample": _grid_sample, "fold": _fold, "stft": _stft,
-    **dict.fromkeys([f"fft_{kind}fft{axes}" for kind in ("", "i", "r", "ir") for axes in ("", "2")], _fourier),
+    **dict.fromkeys([f"fft_{kind}fft{axes}" for kind in ("", "i", "r", "ir") for axes in ("", "2", "n")], _fourier),
 }  # fmt: skip
 """How each of them is read, by its name."""

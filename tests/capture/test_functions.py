@@ -64,7 +64,7 @@ LAYERS: dict[str, list[Callable[..., Any]]] = {
         lambda x, y, w: torch.hypot(x, y), lambda x, y, w: torch.logaddexp(x, y), lambda x, y, w: torch.diff(x, dim=1),
         lambda x, y, w: torch.quantile(x, 0.3), lambda x, y, w: x.quantile(0.9, dim=1, keepdim=True),
         lambda x, y, w: torch.complex(x, y) - torch.complex(y, x), lambda x, y, w: torch.complex(x, y) * y,
-        lambda x, y, w: torch.complex(x, y).angle(),
+        lambda x, y, w: torch.complex(x, y).angle(), lambda x, y, w: torch.complex(x, y).conj(),
     ],
     "concatenate": [
         lambda x, y, w: torch.cat([x, y, x[:, :1]], 1), lambda x, y, w: torch.stack((x, y), dim=-1),
@@ -202,6 +202,10 @@ LAYERS["einsum"] += [
     )
 ]  # fmt: skip
 LAYERS["einsum"] += [
+    lambda x, y, w: torch.fft.fftn(x, dim=(1, 3)), lambda x, y, w: torch.fft.rfftn(x, s=(5,)),
+    lambda x, y, w: torch.fft.irfftn(x[0, 0]), lambda x, y, w: torch.fft.ifftn(x, (4, 3), norm="ortho"),
+]  # fmt: skip
+LAYERS["einsum"] += [
     partial(lambda x, y, w, name, z, told: getattr(torch.fft, name)(torch.complex(x, y) if z else x, **told),
             name=f"{kind}fft2", z=z, told={"s": s, "dim": dim})
     for (kind, z), (s, dim) in product(
@@ -231,7 +235,7 @@ def test_functions_are_the_layers_that_they_are(layer: str) -> None:
         (lambda x, y, w: F.interpolate(x, scale_factor=0.5, mode="bilinear", antialias=True), "antialias"),
         (lambda x, y, w: F.embedding_bag(IDS, w, mode="max"), "mode max"),
         (lambda x, y, w: torch.embedding(w, torch.tensor([1])), "embedding is no layer that is known"),
-        (lambda x, y, w: torch.fft.fftn(x).real, "no layer that is known"),
+        (lambda x, y, w: torch.fft.fftn(x).real, "fft_fftn over 4 axes is not known"),
         (lambda x, y, w: torch.complex(x, y) / torch.complex(y, x), "div of these complex numbers is not known"),
         (lambda x, y, w: torch.cdist(x.reshape(-1, 2), x.reshape(-1, 2)), "took distances from a product"),
         (lambda x, y, w: torch.cdist(x, y, p=0), "cdist with p 0 is not known"),
