@@ -18,6 +18,7 @@ from layeranim.errors import OptionError, UsageError
 from layeranim.inputs.module_run import agree
 from layeranim.records import dataclass
 
+NOT_KEPT = "its values were not kept; name it in keep"
 Numbers = Callable[[], Mapping[str, Array]]
 
 
@@ -55,6 +56,11 @@ class ModelCall:
     def inputs(self) -> Mapping[str, Array]:
         """The tensors that it was given: ``input``, or ``input1``, ``input2``, …"""
         return self.given()
+
+    @property
+    def numberless(self) -> bool:
+        """Whether what it gave has no numbers here, kept or not: it is sparse, or made inside ``vmap``."""
+        return self.layer is None and self.why != NOT_KEPT and not self.results()
 
     @property
     def output(self) -> Array:

@@ -27,6 +27,7 @@ WIRES = words("""
     moveaxis swapaxes swapdims tensor_split split_with_sizes lift_fresh requires_grad cpu cuda pack_padded_sequence
     pad_packed_sequence index_select sort roll flip repeat repeat_interleave tile pixel_shuffle pixel_unshuffle gather
     take_along_dim unfold broadcast_to alias ravel copy topk kthvalue median mode cummax cummin take masked_select
+    view_as_real view_as_complex real imag complex resolve_conj positive
     as_strided rot90 diagonal diag diag_embed fliplr flipud channel_shuffle pad_sequence hsplit vsplit dsplit resize_as
 """)
 """They carry numbers and compute none."""
@@ -47,6 +48,11 @@ MAKERS = words("""
 """)
 """They make numbers of nothing that a layer gave."""
 
+SHAPED = words("""
+    zeros_like ones_like full_like empty_like rand_like randn_like new_zeros new_ones new_full new_empty
+""")
+"""Of these the ones that are given a tensor for its shape alone."""
+
 DEPENDING = frozenset(("item", "tolist", "__bool__", "__int__", "__index__", "__float__"))
 """What reads a number out of a tensor, so that the model may go on as it says."""
 
@@ -54,7 +60,9 @@ _SAME = {
     "truediv": "div", "rtruediv": "rdiv", "swapdims": "transpose", "mm": "matmul", "bmm": "matmul",
     "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "negative": "neg", "absolute": "abs",
     "concat": "cat", "concatenate": "cat", "linalg_norm": "norm", "radd": "add", "rmul": "mul",
-    "special_softmax": "softmax", "mod": "remainder", "row_stack": "vstack",
+    "special_softmax": "softmax", "special_log_softmax": "log_softmax", "special_expit": "sigmoid",
+    "special_exp2": "exp2", "special_erfc": "erfc", "special_logit": "logit", "linalg_vecdot": "vecdot",
+    "mod": "remainder", "row_stack": "vstack",
     **{f"{kind}max_pool{n}d_with_indices": f"{kind}max_pool{n}d"
                                      for kind in ("", "adaptive_") for n in (1, 2, 3)},
 }  # fmt: skip

@@ -3,135 +3,94 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from layeranim.capturing import functions
+from layeranim.capturing.cells import CELLS, Read, cells, renamed
 from layeranim.capturing.functions import bound
+from layeranim.capturing.kept import torch_module
+from layeranim.capturing.linear import LINEAR, last
 from layeranim.engine import elementwise
+from layeranim.engine.memory import affordable
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array
 from layeranim.errors import OptionError
 from layeranim.inputs import module_joins
 from layeranim.inputs.module_tensors import array, typed
 
-Read = Callable[[str, tuple[Any, ...], Mapping[str, Any]], Packed]
-_BINARY = {"add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "pow": "power", "maximum": "maximum",
-           "minimum": "minimum", "fmax": "maximum", "fmin": "minimum", "remainder": "remainder",
-           "floordiv": "floor-divide", "floor_divide": "floor-divide"}  # fmt: skip
-_TURNED = {"rsub": "subtract", "rdiv": "divide", "rpow": "power", "rmod": "remainder", "rfloordiv": "floor-divide"}
-_UNARY = {"neg": "negate", "abs": "absolute", "square": "square", "sqrt": "sqrt", "reciprocal": "reciprocal",
-          "special_erf": "erf", "arctan": "atan", "sgn": "sign"}  # fmt: skip
-_UNARY |= {
-    name: name for name in elementwise.FUNCTIONS
-    if name in functions.words("exp log sin cos tan atan sinh cosh erf expm1 log1p log2 log10 sign floor ceil round")
-}  # fmt: skip
 _REDUCE = {"mean": "mean", "sum": "sum", "amax": "max", "amin": "min", "max": "max", "min": "min", "prod": "product",
-           "logsumexp": "logsumexp"}  # fmt: skip
+           "logsumexp": "logsumexp", "aminmax": "min"}  # fmt: skip
 
 
-def _numbers(name: str, value: Any, like: Array | None = None) -> Array:
-    """A tensor, or a number in the type of the tensor that it meets, as PyTorch takes it."""
-    if hasattr(value, "detach"):
-        found = array(name, value)
-        return found.astype(like.dtype) if like is not None and found.ndim == 0 else found
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise OptionError(f"{name} is a {type(value).__name__}, but must be a tensor or a number")
-    return np.array(value, dtype=np.float64 if like is None else like.dtype)
+def _distance(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    """The length of what lies between: of every pair (``cdist``), or of those that stand at one place."""
+    spec = {"cdist": "input other p=2.0 compute_mode=None", "dist": "input other p=2"}.get(
+        op, "input other p=2.0 eps=1e-6 keepdim=False"
+    )
+    given = bound(spec, op, args, renamed(kwargs))
+    x, y = given["input"], given["other"]
+    if op == "cdist":
+        x, y = x[..., :, None, :], y[..., None, :, :]
+        affordable("the differences", tuple(np.broadcast_shapes(tuple(x.shape), tuple(y.shape))))
+    between = x - y + given.get("eps", 0)
+    if op == "cdist" and given["p"] == 2:
+        mode = given["compute_mode"] or "use_mm_for_euclid_dist_if_necessary"
+        _refuse_rounded(between.norm(dim=-1), torch_module().cdist(given["input"], given["other"], compute_mode=mode))
+    return _norm(op, (between, given["p"], None if op == "dist" else -1), {})
 
 
-def _cells(operation: str, *values: Any) -> Packed:
-    """An operation of cells that meet; numbers get the type of the first tensor of floats."""
-    given = [array("input", value) for value in values if hasattr(value, "detach")]
-    given.sort(key=lambda x: x.ndim == 0)
-    like = given[0] if given and given[0].dtype.kind == "f" else None
-    return Packed(
-        "elementwise", {"operation": operation},
-        {name: _numbers(name, value, like) for name, value in zip(elementwise.NAMES, values, strict=False)},
-    )  # fmt: skip
+def _refuse_rounded(found: Any, theirs: Any) -> None:
+    """PyTorch takes distances of many points from a product, which rounds away those of points that lie together."""
+    if found.numel() and float((found - theirs).abs().max()) > 3e-5 * float(found.abs().max()):
+        raise OptionError("cdist took distances from a product, which rounds small ones away; with compute_mode="
+                          "'donot_use_mm_for_euclid_dist' it has a layer here")  # fmt: skip
 
 
-def _binary(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    given = bound("input other alpha=1 rounding_mode=None", op, args, _renamed(kwargs))
-    x, y, alpha = given["input"], given["other"], given["alpha"]
-    if op in _TURNED:
-        x, y, op = y, x, _TURNED[op]
-    if given["rounding_mode"] == "floor":
-        return _cells("floor-divide", x, y)
-    if given["rounding_mode"] is not None or (alpha != 1 and op not in ("add", "sub")):
-        named = "rounding_mode" if given["rounding_mode"] is not None else "alpha"
-        raise OptionError(f"{op} with {named} {given[named]} is not known here")
-    if alpha != 1:
-        return _cells("multiply-add", x, y, alpha if op == "add" else -alpha)
-    return _cells(_BINARY.get(op, op), x, y)
+def _cosine(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    """Σ x · y, weighed by one over both lengths."""
+    given = bound("input other dim=1 eps=1e-8", op, args, renamed(kwargs))
+    x, y = (array(name, given[name]) for name in ("input", "other"))
+    shape, dim = np.broadcast_shapes(x.shape, y.shape), given["dim"]
+    x, y = (np.broadcast_to(part, shape).transpose(last(len(shape), dim)).reshape(-1, shape[dim]) for part in (x, y))
+    lengths = [np.maximum(np.sqrt((part * part).sum(axis=1)), given["eps"]) for part in (x, y)]
+    share = (1 / (lengths[0] * lengths[1])).astype(x.dtype)
+    return Packed("einsum", {"equation": "ij,ij,i->i"}, {"input": x, "other": y, "third": share})
 
 
-def _renamed(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments that have other names in some of PyTorch's functions."""
-    same = {"exponent": "other", "mat2": "other", "tensor2": "other", "tensor": "other", "vec": "other",
-            "vec2": "other", "mat_a": "input", "mat_b": "other", "self": "input", "ord": "p"}  # fmt: skip
-    return {same.get(name, name): value for name, value in kwargs.items()}
+def _vecdot(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    given = bound("input other dim=-1", op, args, kwargs)
+    x, y = (array(name, given[name]) for name in ("input", "other"))
+    shape, dim = np.broadcast_shapes(x.shape, y.shape), given["dim"]
+    x, y = (np.broadcast_to(part, shape).transpose(last(len(shape), dim)).reshape(-1, shape[dim]) for part in (x, y))
+    return Packed("einsum", {"equation": "ij,ij->i"}, {"input": x, "other": y})
 
 
-def _unary(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    given = bound("input", op, args, kwargs)
-    return Packed("elementwise", {"operation": _UNARY[op]}, {"input": array("input", given["input"])})
+def _tensordot(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    """Some axes of one against some of the other, as a product of matrices; ``inner`` takes the last of both."""
+    given = bound("input other dims=2", op, args, renamed(kwargs))
+    x, y = (array(name, given[name]) for name in ("input", "other"))
+    dims: Any = ((-1,), (-1,)) if op == "inner" else given["dims"]
+    if isinstance(dims, int):
+        dims = (range(x.ndim - dims, x.ndim), range(dims))
+    one, two = ([int(k) % part.ndim for k in ks] for ks, part in zip(dims, (x, y), strict=True))
+    free = [[k for k in range(part.ndim) if k not in ks] for part, ks in ((x, one), (y, two))]
+    inner = math.prod(x.shape[k] for k in one)
+    return Packed("matmul", {}, {"input": x.transpose(*free[0], *one).reshape(1, -1, inner),
+                                 "other": y.transpose(*two, *free[1]).reshape(1, inner, -1)})  # fmt: skip
 
 
-def _rsqrt(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    return _cells("power", bound("input", op, args, kwargs)["input"], -0.5)
-
-
-def _clamp(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    given = bound("input min=None max=None", op, args, kwargs)
-    x, low, high = given["input"], given["min"], given["max"]
-    if op == "clamp_max":
-        low, high = None, low if high is None else high
-    if low is not None and high is not None:
-        return _cells("clamp", x, low, high)
-    return _cells("minimum", x, high) if low is None else _cells("maximum", x, low)
-
-
-def _where(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    given = bound("condition input other", op, args, _renamed(kwargs))
-    mask, x = given["condition"], given["input"]
-    if str(getattr(x, "dtype", "")) == "torch.bool" and str(mask.dtype) != "torch.bool":
-        mask, x = x, mask  # x.where(mask, y)
-    return _chosen(x, given["other"], mask)
-
-
-def _masked_fill(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    given = bound("input mask value", op, args, kwargs)
-    return _chosen(given["value"], given["input"], given["mask"])
-
-
-def _triangle(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    given = bound("input diagonal=0", op, args, kwargs)
-    x = array("input", given["input"])
-    kept = getattr(np, op)(np.ones(x.shape[-2:], x.dtype), given["diagonal"])
-    return Packed("elementwise", {"operation": "where"}, {"input": x, "other": np.zeros((), x.dtype), "third": kept})
-
-
-def _chosen(first: Any, second: Any, mask: Any) -> Packed:
-    found = _cells("where", first, second)
-    kind = np.result_type(*found.arrays.values())
-    found.arrays["third"] = array("mask", mask).astype(kind)
-    return found
-
-
-def _scaled(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    """``addcmul``: x + y · z."""
-    given = bound("input tensor1 tensor2 value=1", op, args, kwargs)
-    if given["value"] != 1:
-        raise OptionError(f"{op} with value {given['value']} is not known here")
-    return _cells("multiply-add", given["input"], given["tensor1"], given["tensor2"])
-
-
-def _lerp(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    given = bound("input end weight", op, args, kwargs)
-    return _cells("blend", given["input"], given["end"], given["weight"])
+def _baddbmm(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    """β · input + α · one @ two: one product, with the first as further rows."""
+    given = bound("input batch1 batch2 beta=1 alpha=1", op, args, kwargs)
+    x, one, two = (array(name, given[name]) for name in ("input", "batch1", "batch2"))
+    two = two * two.dtype.type(given["alpha"])
+    if given["beta"]:
+        full = np.broadcast_to(x, (*one.shape[:2], two.shape[2])) * x.dtype.type(given["beta"])
+        unit = np.broadcast_to(np.eye(one.shape[1], dtype=x.dtype), (len(one), one.shape[1], one.shape[1]))
+        one, two = np.concatenate([one, unit], axis=2), np.concatenate([two, full], axis=1)
+    return Packed("matmul", {}, {"input": one, "other": two})
 
 
 def _cat(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
@@ -162,7 +121,7 @@ def _matmul(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed
 
 
 def _two(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
-    given = bound("input other", op, args, _renamed(kwargs))
+    given = bound("input other", op, args, renamed(kwargs))
     pair = (given["input"], given["other"])
     return (pair[1], pair[0]) if op == "rmatmul" else pair
 
@@ -180,11 +139,10 @@ def _einsum(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed
         raise OptionError("einsum with lists of axes is not known here; an equation of letters is")
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
         operands = list(operands[0])
-    parts = [array(name, part) for name, part in zip(("input", "other"), operands, strict=False)]
-    if len(parts) < len(operands):
-        raise OptionError(f"einsum of {len(operands)} tensors is not known here; of one or two it is")
-    arrays = dict(zip(("input", "other"), parts, strict=False))
-    return Packed("einsum", {"equation": spelt(equation, [part.ndim for part in parts])}, arrays)
+    arrays = {name: array(name, part) for name, part in zip(elementwise.NAMES, operands, strict=False)}
+    if len(arrays) < len(operands):
+        raise OptionError(f"einsum of {len(operands)} tensors is not known here; of one to three it is")
+    return Packed("einsum", {"equation": spelt(equation, [part.ndim for part in arrays.values()])}, arrays)
 
 
 def spelt(equation: str, ranks: list[int]) -> str:
@@ -206,7 +164,7 @@ def spelt(equation: str, ranks: list[int]) -> str:
 
 def _reduced(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
     if op in ("max", "min") and len(args) > 1 and hasattr(args[1], "detach"):
-        return _cells({"max": "maximum", "min": "minimum"}[op], args[0], args[1])
+        return cells({"max": "maximum", "min": "minimum"}[op], args[0], args[1])
     given = bound("input dim=None keepdim=False dtype=None axis=None", op, args, kwargs)
     dim = given["dim"] if given["axis"] is None else given["axis"]
     return _over(_REDUCE[op], typed(given["input"], given["dtype"]), dim)
@@ -239,7 +197,7 @@ def _over(mode: str, value: Any, dim: Any, **options: Any) -> Packed:
 
 
 def _norm(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    given = bound("input p='fro' dim=None keepdim=False dtype=None", op, args, _renamed(kwargs))
+    given = bound("input p='fro' dim=None keepdim=False dtype=None", op, args, renamed(kwargs))
     p, dim = given["p"], given["dim"]
     if p in (None, "fro", 2):
         return _over("norm", given["input"], dim)
@@ -289,7 +247,7 @@ def _instance_norm(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) ->
 
 def _grouped(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
     """A matrix for each group of rows, as mixtures of experts have it: each row times the matrix of its group."""
-    given = bound("input other offs=None bias=None out_dtype=None", op, args, _renamed(kwargs))
+    given = bound("input other offs=None bias=None out_dtype=None", op, args, renamed(kwargs))
     x, y = array("input", given["input"]), array("other", given["other"])
     if x.ndim != 2 or y.ndim != 3 or given["offs"] is None or given["bias"] is not None:
         raise OptionError(f"{op} of {x.ndim} and {y.ndim} axes is not known here; of 2 and 3 with offs it is")
@@ -321,24 +279,14 @@ def _bags(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
     return Packed("matmul", {}, {"input": counts[None], "other": table[known][None]})
 
 
-def _threshold(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    """``threshold`` and ``hardshrink``: what is not far enough from 0, or above, is another number."""
-    spec = "input threshold value inplace=False" if op == "threshold" else "input lambd=0.5"
-    given = bound(spec, op, args, kwargs)
-    x, value = given["input"], given.get("value", 0.0)
-    far = x > given["threshold"] if op == "threshold" else x.abs() > given["lambd"]
-    return _chosen(x, value, far)
-
-
 JOINS: dict[str, Read] = {
-    **dict.fromkeys((*_BINARY, *_TURNED), _binary), **dict.fromkeys(_UNARY, _unary), **dict.fromkeys(_REDUCE, _reduced),
+    **CELLS, **LINEAR, **dict.fromkeys(_REDUCE, _reduced),
     **dict.fromkeys(("std", "var", "std_mean", "var_mean"), _spread), "cumsum": _running, "cumprod": _running,
-    "where": _where, "masked_fill": _masked_fill, "tril": _triangle, "triu": _triangle, "addcmul": _scaled,
-    "lerp": _lerp, **dict.fromkeys(("clamp", "clip", "clamp_min", "clamp_max"), _clamp),
-    **dict.fromkeys(("cat", "stack", "hstack", "vstack"), _cat), "rsqrt": _rsqrt,
+    **dict.fromkeys(("cat", "stack", "hstack", "vstack"), _cat),
     **dict.fromkeys(("matmul", "rmatmul", "mv", "dot", "outer"), _matmul), "einsum": _einsum, "norm": _norm,
-    "instance_norm": _instance_norm, "grouped_mm": _grouped, "embedding_bag": _bags, "threshold": _threshold,
-    "hardshrink": _threshold,
+    "instance_norm": _instance_norm, "grouped_mm": _grouped, "embedding_bag": _bags,
+    **dict.fromkeys(("cdist", "pairwise_distance", "dist"), _distance), "cosine_similarity": _cosine,
+    "vecdot": _vecdot, "vdot": _vecdot, "tensordot": _tensordot, "inner": _tensordot, "baddbmm": _baddbmm,
     "linalg_vector_norm": _norm, "normalize": _normalize, "pad": _pad,
 }  # fmt: skip
 """How each function is read, by its name."""

@@ -89,18 +89,39 @@ class Kept:
 
 
 class TensorKeeper:
-    """Keeps trees of tensors, and copies those whose memory is about to change."""
+    """Keeps trees of tensors, and copies those whose memory is about to change; so does it of the tensors of the model
+    that it guards, to put them back."""
 
     def __init__(self) -> None:
         self._sharing: dict[int, list[weakref.ref[Saved]]] = defaultdict(list)
+        self._guarded: dict[int, list[Any]] = defaultdict(list)
+        self._written: dict[int, list[tuple[Any, Any]]] = {}
+
+    def guard(self, tensors: Iterable[Any]) -> None:
+        """Copy each of these before its memory changes."""
+        for tensor in tensors:
+            if has_numbers(tensor):
+                self._guarded[tensor.untyped_storage().data_ptr()].append(tensor)
+
+    def put_back(self) -> None:
+        """Give the guarded tensors the numbers that they had."""
+        for tensor, value in [pair for pairs in self._written.values() for pair in pairs]:
+            self.about_to_write([tensor])
+            tensor.detach().copy_(value)
+
+    def written(self, tensor: Any) -> bool:
+        """Whether a guarded tensor is another one now."""
+        return bool(self._written) and tensor.untyped_storage().data_ptr() in self._written
 
     def keep(self, tree: Tree) -> Kept:
-        """Every tensor of ``tree`` that has numbers saved; parameters stay themselves."""
+        """Every tensor of ``tree`` that has numbers saved; parameters that nobody wrote into stay themselves."""
         return Kept(tuple(self._one(leaf) for leaf in tree.leaves), tree.spec)
 
     def _one(self, leaf: Any) -> Any:
         torch = torch_module()
-        if not isinstance(leaf, torch.Tensor) or isinstance(leaf, torch.nn.Parameter) or not has_numbers(leaf):
+        if not isinstance(leaf, torch.Tensor) or not has_numbers(leaf):
+            return leaf
+        if isinstance(leaf, torch.nn.Parameter) and not self.written(leaf):
             return leaf
         saved = Saved(leaf)
         self._sharing[leaf.untyped_storage().data_ptr()].append(weakref.ref(saved))
@@ -111,7 +132,11 @@ class TensorKeeper:
         copies: dict[Any, Any] = {}
         for leaf in tensors:
             if has_numbers(leaf):
-                for reference in self._sharing.pop(leaf.untyped_storage().data_ptr(), ()):
+                place = leaf.untyped_storage().data_ptr()
+                guarded = self._guarded.pop(place, None)
+                if guarded is not None:
+                    self._written[place] = [(tensor, tensor.detach().clone()) for tensor in guarded]
+                for reference in self._sharing.pop(place, ()):
                     saved = reference()
                     if saved is not None:
                         saved.copy(copies)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,12 +18,15 @@ from layeranim.errors import OptionError
 LONGEST_WHY = 160
 
 
-def network(calls: Sequence[ModelCall], stages: Iterable[OutlinedStage]) -> tuple[str, dict[str, Array]]:
-    """The calls of a model as option ``calls`` holds them, in these stages, and the arrays of all.
+def network(
+    calls: Sequence[ModelCall], stages: Iterable[OutlinedStage], numbers: Mapping[str, int]
+) -> tuple[str, dict[str, Array]]:
+    """The calls of a model as option ``calls`` holds them, in these stages, and the arrays of all; ``numbers`` are the
+    calls' places in the model's table.
 
     Raises ``OptionError`` for a capture without the values that are drawn.
     """
-    made = _Building(calls)
+    made = _Building(calls, numbers)
     for stage in stages:
         made.add(stage)
     return text(made.made), made.arrays
@@ -50,8 +53,8 @@ def places(calls: Sequence[ModelCall], words: Collection[str]) -> list[int]:
 class _Building:
     """Calls one after another, each with where what it reads came from."""
 
-    def __init__(self, calls: Sequence[ModelCall]) -> None:
-        self.calls, self.shown = calls, source_names(calls)
+    def __init__(self, calls: Sequence[ModelCall], numbers: Mapping[str, int]) -> None:
+        self.calls, self.shown, self.numbers = calls, source_names(calls), numbers
         self.made: list[GraphCall] = []
         self.arrays: dict[str, Array] = {}
         self.outs: dict[str, tuple[str, Array]] = {}  # of a call its tensor in the whole, and what the model gave
@@ -77,7 +80,7 @@ class _Building:
             return
         for number, k in enumerate(stage.calls):
             call = self.calls[k]
-            made = replace(self._call(call), place=k + 1, after=number > 0)
+            made = replace(self._call(call), place=self.numbers[call.name], after=number > 0)
             self._take(made, [call])
 
     def _take(self, made: GraphCall, calls: Sequence[ModelCall]) -> None:
@@ -100,7 +103,7 @@ class _Building:
         inside = {call.name for call in mine}
         reads = [source for call in mine for source in self._sources(call) if source not in inside]
         made = self._given(mine[-1], tuple(dict.fromkeys(reads)))
-        return replace(made, kind=stage.label, place=stage.calls[0] + 1, stands=len(mine), times=stage.times)
+        return replace(made, kind=stage.label, place=self.numbers[mine[0].name], stands=len(mine), times=stage.times)
 
     def _given(self, call: ModelCall, reads: Sequence[str], why: str = "") -> GraphCall:
         name = self._name(call)

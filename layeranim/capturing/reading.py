@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from layeranim.capturing import functions
+from layeranim.capturing.captured import NOT_KEPT
 from layeranim.capturing.events import Event
 from layeranim.capturing.joins import JOINS
-from layeranim.capturing.kept import Saved
+from layeranim.capturing.kept import Saved, torch_module
 from layeranim.engine.dropout import DropoutConfig, factors
 from layeranim.engine.packing import Packed
 from layeranim.engine.recurrent_packing import from_torch_state
@@ -26,7 +28,7 @@ def read(entry: Event) -> Packed:
     if entry.found is not None:
         return entry.found
     if entry.given is None:
-        raise OptionError("its values were not kept; name it in keep")
+        raise OptionError(NOT_KEPT)
     if lost(entry):
         raise OptionError("its values were overwritten in place before they could be kept")
     args, kwargs = entry.given.tree()
@@ -150,7 +152,8 @@ def output(entry: Event) -> Any:
 
 
 def given(entry: Event) -> dict[str, Any]:
-    """The tensors that a call was given, as arrays where they can be."""
+    """The tensors that a call was given, as arrays where they can be; a complex number as its two parts, along a last
+    axis."""
     return _arrays(entry.given, "input")
 
 
@@ -164,8 +167,6 @@ def _arrays(kept: Any, name: str) -> dict[str, Any]:
     for leaf in kept.leaves if kept else ():
         tensor = leaf.tensor if isinstance(leaf, Saved) else leaf
         if hasattr(tensor, "detach") and getattr(tensor, "layout", None) is not None:
-            try:
-                found.append(array(name, tensor))
-            except ValueError:  # complex or sparse numbers
-                continue
+            with suppress(ValueError):  # sparse numbers, those inside vmap
+                found.append(array(name, torch_module().view_as_real(tensor) if tensor.is_complex() else tensor))
     return {name if len(found) == 1 else f"{name}{k}": x for k, x in enumerate(found, 1)}

@@ -80,7 +80,7 @@ class Recorder:
             if known(module):
                 base = path or type(module).__name__
                 frame.entry = self._noted("module", type(module).__name__, path, base, None, given)
-                frame.entry.module = as_it_is(module)
+                frame.entry.module = as_it_is(module, self.keeper)
                 frame.entry.weights = self._names(module.parameters())
                 if getattr(module, "inplace", False):
                     self.keeper.about_to_write(given.tensors)
@@ -244,17 +244,20 @@ def _of_torch(kind: type) -> bool:
     return kind.__module__.startswith("torch.nn.modules")
 
 
-def as_it_is(module: Any) -> Any:
-    """The module with the parameters that it has now: ``torch.func.functional_call`` lends others for one call. Buffers
-    that training moves are copied."""
+def as_it_is(module: Any, keeper: TensorKeeper) -> Any:
+    """The module with the parameters that it has now: ``torch.func.functional_call`` lends others for one call. Those
+    that the model wrote into are copied, and buffers that training moves."""
     copy = object.__new__(type(module))
     state = dict(vars(module))
-    state["_parameters"] = dict(module._parameters)
+    state["_parameters"] = {
+        name: one.detach().clone() if one is not None and keeper.written(one) else one
+        for name, one in module._parameters.items()
+    }
     state["_buffers"] = {
         name: buffer.detach().clone() if module.training and buffer is not None else buffer
         for name, buffer in module._buffers.items()
     }
-    state["_modules"] = {name: part and as_it_is(part) for name, part in module._modules.items()}
+    state["_modules"] = {name: part and as_it_is(part, keeper) for name, part in module._modules.items()}
     vars(copy).update(state)
     return copy
 

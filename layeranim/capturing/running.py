@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import sys
+from collections import OrderedDict, deque
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from typing import Any
@@ -17,6 +18,9 @@ from layeranim.capturing.kept import TensorKeeper, torch_module
 from layeranim.capturing.recorder import Recorder, mode_class
 from layeranim.capturing.seen import refuse_large
 from layeranim.errors import OptionError
+
+_HOLDERS = (list, dict, set, deque, OrderedDict)
+"""Attributes of a module that hold others: what is in them is put back, too."""
 
 
 def recorded(
@@ -93,22 +97,38 @@ def _hooked(torch: Any, model: Any, recorder: Recorder) -> Iterator[None]:
 
 @contextmanager
 def _as_before(torch: Any, model: Any, keeper: TensorKeeper) -> Iterator[None]:
-    """Buffers, tables that a call renormalises, training modes and random states are put back, by value: PyTorch's
-    batch normalisation moves its statistics without counting a version."""
+    """Attributes, tensors and random states are put back. Buffers, and tables that a call renormalises, are compared:
+    PyTorch's batch normalisation moves its statistics without counting a version."""
     held = [buffer for _, buffer in model.named_buffers()]
     held += [m.weight for m in model.modules() if getattr(m, "max_norm", None) is not None and hasattr(m, "weight")]
     values = [tensor.detach().clone() for tensor in held]
-    modes = [(module, module.training) for module in model.modules()]
+    modules = [module for module in model.modules() if not isinstance(module, torch.jit.ScriptModule)]
+    attributes = [value for module in modules for value in vars(module).values()]
+    filled = [(value, value.copy()) for value in attributes if type(value) in _HOLDERS]
+    own = [(vars(module), dict(vars(module))) for module in modules]
+    learnt = [(parameter, parameter.requires_grad, parameter.grad) for parameter in model.parameters()]
+    keeper.guard(parameter for parameter, *_ in learnt)
+    keeper.guard(value for value in attributes if isinstance(value, torch.Tensor))
     with _same_chance(torch):
         try:
             yield
         finally:
+            for now, before in own:
+                now.clear()
+                now.update(before)
+            for holder, before in filled:
+                holder.clear()
+                (holder.extend if isinstance(holder, (list, deque)) else holder.update)(before)
+            keeper.put_back()
             for tensor, value in zip(held, values, strict=True):
                 if not torch.equal(tensor, value):
                     keeper.about_to_write([tensor])
                     tensor.detach().copy_(value)
-            for module, training in modes:
-                module.training = training
+            for parameter, wanted, gradient in learnt:
+                if parameter.requires_grad != wanted:
+                    parameter.requires_grad_(wanted)
+                if parameter.grad is not gradient:
+                    parameter.grad = gradient
 
 
 @contextmanager

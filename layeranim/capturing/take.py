@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from layeranim import catalog
-from layeranim.capturing import keras_model, onnx_graph, reading, recognise
+from layeranim.capturing import functions, keras_model, onnx_graph, reading, recognise
 from layeranim.capturing.captured import Capture, ModelCall
 from layeranim.capturing.events import SHOWN, Event
 from layeranim.capturing.recorder import Recorder
@@ -95,7 +95,7 @@ def _sources(recorder: Recorder, entry: Event) -> tuple[str, ...]:
         source = recorder.entries[at]
         if source.kind in SHOWN:
             found[source.name] = None
-        else:
+        elif source.op not in functions.SHAPED:
             todo += source.reads
     return tuple(found)
 

@@ -20,20 +20,20 @@ from layeranim.engine.trace import Array, Shape, Steps, Tensor, Trace, tensors
 from layeranim.errors import OptionError, ShapeError
 from layeranim.records import dataclass
 
-_NAMES = ("input", "other")
+_NAMES = ("input", "other", "third")
 
 
 @dataclass(frozen=True)
 class Equation(Kind):
-    """``bij,bjk->bik``: a letter for each axis of one array or two, and of the result."""
+    """``bij,bjk->bik``: a letter for each axis of one array, two or three, and of the result."""
 
     metavar: str = "ij,jk->ik"
 
     def check(self, name: str, value: Any) -> str:
         text = value.replace(" ", "") if isinstance(value, str) else ""
-        if not re.fullmatch(r"[A-Za-z]*(,[A-Za-z]*)?(->[A-Za-z]*)?", text):
+        if not re.fullmatch(r"[A-Za-z]*(,[A-Za-z]*){0,2}(->[A-Za-z]*)?", text):
             raise OptionError(
-                f"{name} is {said(value)}, but must be letters for the axes of one or two arrays: {self.metavar}"
+                f"{name} is {said(value)}, but must be letters for the axes of one to three arrays: {self.metavar}"
             )
         left, arrow, right = text.partition("->")
         terms = left.split(",")
@@ -70,8 +70,10 @@ def complete(config: EinsumConfig, shapes: Mapping[str, Shape | None]) -> tuple[
     go together.
     """
     plan, sizes = _plan(config), dict[str, tuple[int, str]]()
-    if "other" not in plan.parts and shapes.get("other") is not None:
-        raise OptionError(f"other was given, but equation {config.equation} has one array; leave it out")
+    for name in _NAMES[len(plan.parts) :]:
+        if shapes.get(name) is not None:
+            many = ("one array", "two arrays")[len(plan.parts) - 1]
+            raise OptionError(f"{name} was given, but equation {config.equation} has {many}; leave it out")
     for name, letters in plan.parts.items():
         shape = shapes.get(name)
         if shape is None:
@@ -120,7 +122,7 @@ def assemble(config: EinsumConfig, saved: Mapping[str, Tensor]) -> Trace:
 
 
 def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
-    """The gradient of each array: an einsum of that of the result and the other array."""
+    """The gradient of each array: an einsum of that of the result and the other arrays."""
     plan, g = _plan(trace.config), start(trace, gradients)  # type: ignore[arg-type]
     arrays = {name: trace[name] for name in plan.parts}
     with np.errstate(all="ignore"):
@@ -133,6 +135,7 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
 _ARRAYS = (
     ArrayOption("input", ("i", "j"), "input", "the first array, an axis for each of its letters"),
     ArrayOption("other", ("j", "k"), "input", "the second one, if the equation has two"),
+    ArrayOption("third", ("k", "l"), "input", "the third one, if it has three"),
 )
 
 EINSUM = Layer(

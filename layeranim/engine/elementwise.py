@@ -76,6 +76,8 @@ FUNCTIONS = {
     "atan": Function("arctangent", np.arctan, (lambda x: 1 / (1 + x * x),), "arctan x"),
     "sinh": Function("hyperbolic_sine", np.sinh, (np.cosh,), "sinh x"),
     "cosh": Function("hyperbolic_cosine", np.cosh, (np.sinh,), "cosh x"),
+    "asin": Function("arcsine", np.arcsin, (lambda x: 1 / np.sqrt(1 - x * x),), "arcsin x"),
+    "acos": Function("arccosine", np.arccos, (lambda x: -1 / np.sqrt(1 - x * x),), "arccos x"),
     "erf": Function("error_function", erf, (lambda x: x.dtype.type(2 / np.sqrt(np.pi)) * np.exp(-x * x),), "erf x"),
     "expm1": Function("exponential_less_1", np.expm1, (np.exp,), "eˣ − 1"),
     "log1p": Function("logarithm_of_1_more", np.log1p, (lambda x: 1 / (1 + x),), "ln(1 + x)"),
@@ -84,9 +86,24 @@ FUNCTIONS = {
     "sign": Function("sign", np.sign, (_flat,), "sign x"),
     "floor": Function("floor", np.floor, (_flat,), "⌊x⌋"),
     "ceil": Function("ceiling", np.ceil, (_flat,), "⌈x⌉"),
+    "trunc": Function("truncate", np.trunc, (_flat,), "x without its fraction"),
     "round": Function("round_to_even", np.rint, (_flat,), "x rounded"),
     "remainder": Function(
         "remainder", np.mod, (lambda x, y: 1, lambda x, y: -np.floor(x / y)), "x − y ⌊x ÷ y⌋",
+    ),
+    "fmod": Function(
+        "remainder_of_truncated", np.fmod, (lambda x, y: 1, lambda x, y: -np.trunc(x / y)), "x − y trunc(x ÷ y)",
+    ),
+    "hypot": Function(
+        "hypotenuse", np.hypot, (lambda x, y: x / np.hypot(x, y), lambda x, y: y / np.hypot(x, y)), "√(x² + y²)",
+    ),
+    "atan2": Function(
+        "angle", np.arctan2, (lambda x, y: y / (x * x + y * y), lambda x, y: -x / (x * x + y * y)),
+        "the angle of (y, x)",
+    ),
+    "logaddexp": Function(
+        "logarithm_of_added_powers", np.logaddexp,
+        (lambda x, y: np.exp(x - np.logaddexp(x, y)), lambda x, y: np.exp(y - np.logaddexp(x, y))), "ln(eˣ + eʸ)",
     ),
     "floor-divide": Function(
         "floor_divide", np.floor_divide, (lambda x, y: 0, lambda x, y: 0), "⌊x ÷ y⌋",
@@ -224,7 +241,20 @@ def _bound(run: Callable[..., Array]) -> Callable[..., tuple[int, float]]:
 
 
 _EXACT = (
-    *("maximum", "minimum", "absolute", "square", "sqrt", "reciprocal", "sign", "floor", "ceil", "round", "clamp"),
+    *(
+        "maximum",
+        "minimum",
+        "absolute",
+        "square",
+        "sqrt",
+        "reciprocal",
+        "sign",
+        "floor",
+        "ceil",
+        "trunc",
+        "round",
+        "clamp",
+    ),
     *("where", "floor-divide"),
 )
 """One rounding, or none."""

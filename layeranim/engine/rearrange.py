@@ -14,7 +14,7 @@ from layeranim.engine.trace import Array, Region, Shape, Step, Tensor, count
 @operation("arrange")
 def arrange(x: Array, *, shape: Shape, axes: tuple[int, ...], entry: Shape) -> Array:
     """The same numbers: seen in ``shape``, its axes turned to the order ``axes``, in the shape ``entry``."""
-    return np.ascontiguousarray(x.reshape(shape).transpose(axes).reshape(entry))
+    return np.ascontiguousarray(x.reshape(shape).transpose(axes)).reshape(entry)  # in this order a scalar stays one
 
 
 def turned(link: Link) -> Shape:

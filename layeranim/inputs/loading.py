@@ -11,14 +11,15 @@ from layeranim.engine.option import suggest
 from layeranim.engine.packing import Packed
 from layeranim.errors import OptionError
 from layeranim.inputs import attention_names, libraries
+from layeranim.inputs.weight_parts import whole
 
 _PLAIN = {"weight": "weight", "bias": "bias"}
 _KERNEL = {"weight": "kernel", "bias": "bias"}
 _NORM = {"weight": "gamma", "bias": "beta", "running_mean": "running_mean", "running_var": "running_variance"}
 OURS: dict[str, dict[str, str]] = {
-    "dense": _PLAIN, "neuron": _PLAIN, "bilinear": _PLAIN, "embedding": {"weight": "table"},
+    "dense": _PLAIN, "neuron": _PLAIN, "embedding": {"weight": "table"},
     "conv": _KERNEL, "conv1d": _KERNEL, "conv3d": _KERNEL, "conv-matmul": _KERNEL, "conv-transpose": _KERNEL,
-    "conv-transpose1d": _KERNEL, "conv-transpose3d": _KERNEL,
+    "conv-transpose1d": _KERNEL, "conv-transpose3d": _KERNEL, "bilinear": _PLAIN,
     "layernorm": _NORM, "batchnorm": _NORM, "activation": {"weight": "slope"},
 }  # fmt: skip
 """By layer: PyTorch's names and ours."""
@@ -47,7 +48,7 @@ def from_state(
         raise OptionError(f"{layer} takes no state dict; {', '.join(sorted(KNOWN))} do")
     if convention:
         known_convention(convention)
-    state = {name.replace("/", "."): value for name, value in state.items()}
+    state = whole({name.replace("/", "."): value for name, value in state.items()})
     whose = convention or libraries.told_by(layer, state)
     if layer in RECURRENT:
         found = libraries.recurrent(state, whose, said or {})

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from layeranim.engine.memory import affordable
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array, Shape
+from layeranim.engine.upsample import taps
 from layeranim.errors import OptionError
 from layeranim.inputs.module_tensors import array, refuse
 
@@ -40,7 +44,7 @@ def pad(x: Array, amounts: Any, mode: str, value: float | None) -> Packed:
 
 
 def upsample(module: Any, call: Call) -> Packed:
-    """``Upsample`` by a size or a factor, of one or two spatial axes."""
+    """``Upsample`` by a size or a factor, of one spatial axis, two or three."""
     x, mode = array("input", call["input"]), str(module.mode)
     if getattr(module, "antialias", False):
         refuse("antialias", type(module).__name__, "is true, but smoothing before shrinking is not known here")
@@ -48,6 +52,8 @@ def upsample(module: Any, call: Call) -> Packed:
         return Packed(
             _POOLS[x.ndim], {"mode": "adaptive-mean", "output_size": _sizes(module, x.shape[2:])}, {"input": x}
         )
+    if x.ndim == 5 and mode in ("trilinear", "nearest", "nearest-exact"):
+        return _volume(module, x, mode)
     if x.ndim not in (3, 4) or mode not in ("nearest", "nearest-exact", "linear", "bilinear", "bicubic"):
         raise OptionError(f"{type(module).__name__} with mode {mode} of {x.ndim} axes is not known; 3 and 4 axes are")
     flat = x.ndim == 3
@@ -61,6 +67,20 @@ def upsample(module: Any, call: Call) -> Packed:
         if not getattr(module, "recompute_scale_factor", None):
             options |= {"scale_factor": float(factor[0]), "scale_width": float(factor[1])}
     return Packed("upsample", options, {"input": x[:, :, None] if flat else x})
+
+
+def _volume(module: Any, x: Array, mode: str) -> Packed:
+    """Over three axes each is mixed by a matrix; those of the first two are one, of every pair of their places."""
+    sizes = _sizes(module, x.shape[2:])
+    told = None if module.size is not None or getattr(module, "recompute_scale_factor", None) else module.scale_factor
+    factors = told if isinstance(told, (tuple, list)) else (told,) * 3
+    kind, corners = "bilinear" if mode == "trilinear" else mode, bool(module.align_corners)
+    mixed = [taps(kind, old, new, factor and float(factor), corners).matrix(old).astype(x.dtype)
+             for old, new, factor in zip(x.shape[2:], sizes, factors, strict=True)]  # fmt: skip
+    affordable("the matrix of shares", (sizes[0] * sizes[1], x.shape[2] * x.shape[3]))
+    arrays = {"input": x.reshape(-1, x.shape[2] * x.shape[3], x.shape[4]), "other": np.kron(mixed[0], mixed[1]),
+              "third": mixed[2]}  # fmt: skip
+    return Packed("einsum", {"equation": "zaw,ba,vw->zbv"}, arrays)
 
 
 def _sizes(module: Any, before: Shape) -> Shape:

@@ -24,7 +24,7 @@ from layeranim.inputs.module_tensors import array
 
 _REFUSALS = (RuntimeError, ValueError, TypeError, IndexError, AssertionError, AttributeError, NotImplementedError)
 FINEST = 2.0**-52
-_EPS = {"float64": FINEST, "float16": 2.0**-10, "bfloat16": 2.0**-7}
+_EPS = {"float64": FINEST, "complex128": FINEST, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 RESULTS = ("output", "loss", "losses")
 """What a trace calls that which the module returns."""
 
@@ -96,11 +96,13 @@ def returned(result: Any, kind: str) -> Any:
 
 
 def first(result: Any, kind: str, unpacked: Callable[[Any], Array]) -> tuple[Array, float]:
-    """The array that a module of this ``kind`` returned, or the first of several, and ε of its type."""
+    """The array that a module of this ``kind`` returned, or the first of several, and ε of its type; complex numbers
+    as their two parts, along a last axis."""
     found = returned(result, kind)
     if type(found).__name__ == "PackedSequence":
         return unpacked(found), first(found.data, kind, unpacked)[1]
-    return array("the module's output", found), spacing(str(found.dtype).removeprefix("torch."))
+    shown = sys.modules["torch"].view_as_real(found.resolve_conj()) if found.is_complex() else found
+    return array("the module's output", shown), spacing(str(found.dtype).removeprefix("torch."))
 
 
 def spacing(dtype: str) -> float:

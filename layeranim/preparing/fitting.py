@@ -21,6 +21,7 @@ from layeranim.engine.trace import Shape
 from layeranim.errors import LayeranimError
 from layeranim.inputs.loading import LEFT_OUT, OURS, RECURRENT, from_state
 from layeranim.inputs.stored.held import as_numbers
+from layeranim.inputs.weight_parts import whole
 from layeranim.records import dataclass
 
 _RANKS = {"dense": 2, "neuron": 2, "embedding": 2, "bilinear": 3, "conv1d": 3, "conv-transpose1d": 3, "conv": 4,
@@ -104,7 +105,7 @@ def _fitting(arrays: tuple[tuple[str, Shape], ...], convention: str) -> tuple[st
     own = {name: shape for name, shape in arrays if not _aside(name, shape)}
     if not own or sum(map(prod, own.values())) > _CELLS or any(n < 1 for shape in own.values() for n in shape):
         return _by_ranks(own) if own else ()
-    zeros = {name: np.broadcast_to(np.float32(0), shape) for name, shape in own.items()}
+    zeros = whole({name: np.broadcast_to(np.float32(0), shape) for name, shape in own.items()})
     found = [*_plain(zeros, convention), *_recurrent(zeros, convention)]
     return tuple(found) or tuple(_attending(zeros, convention))
 

@@ -43,18 +43,20 @@ def trace(model: Capture, film: FilmOptions, opened: Any = None) -> Trace:
     Raises ``OptionError`` for more to open than have room, a call that there is not, and one that no layer computes.
     """
     asked: Any = GraphFilmConfig(opened=opened)
-    calls = list(model.layers)
+    every = list(model.layers)
+    calls = [call for call in every if not call.numberless]
     if not calls:
         raise OptionError(f"{model.model} made no call that computes something, so there is nothing to draw")
-    at = sorted({*places(calls, asked.opened or ())})
-    names = [calls[k].name for k in at]
+    names = [every[k].name for k in sorted({*places(every, asked.opened or ())})]
     if len(names) > OPEN_MOST:
         raise OptionError(f"opened names {len(names)} calls, but {OPEN_MOST} have room at once; open the others in a "
                           "film of their own")  # fmt: skip
     for name in names:
         if model[name].layer is None:
             raise OptionError(f"opened names {name}, which no layer here computes: {model[name].why}")
-    text, arrays = network(calls, _stages(calls, film.canvas, at))
+    at = [k for k, call in enumerate(calls) if call.name in names]
+    numbers = {call.name: number for number, call in enumerate(every, 1)}
+    text, arrays = network(calls, _stages(calls, film.canvas, at), numbers)
     layer = catalog.layer("network")
     return layer.compute(GraphFilmConfig(calls=text, opened=tuple(names) or None), arrays)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from itertools import product
 from typing import Any
 
 import pytest
@@ -33,6 +35,7 @@ class Written(nn.Module):
 
 IDS = torch.tensor([[0, 2], [2, 5]])
 X, Y = drawn(2, 4, 6, 6), drawn(2, 4, 6, 6, seed=1).abs() + 0.5
+PLACES, GRID = torch.arange(288).reshape(2, 4, 6, 6) * 7 % 6, drawn(2, 3, 5, 2, seed=3)
 LAYERS: dict[str, list[Callable[..., Any]]] = {
     "elementwise": [
         lambda x, y, w: x + 1, lambda x, y, w: 1 - x, lambda x, y, w: 2 / y, lambda x, y, w: y**2, lambda x, y, w: 2**x,
@@ -53,6 +56,15 @@ LAYERS: dict[str, list[Callable[..., Any]]] = {
         lambda x, y, w: torch.div(x, y, rounding_mode="floor"), lambda x, y, w: x % y, lambda x, y, w: x.erf(),
         lambda x, y, w: torch.round(x), lambda x, y, w: y.log1p(), lambda x, y, w: F.threshold(x, 0.1, -3),
         lambda x, y, w: F.hardshrink(x), lambda x, y, w: F.hardtanh(x, -2, 0.5),
+        lambda x, y, w: torch.addcmul(x, y, y, value=2), lambda x, y, w: torch.addcdiv(x, x, y, value=0.1),
+        lambda x, y, w: F.softshrink(x, 0.2), lambda x, y, w: F.tanhshrink(x), lambda x, y, w: torch.frac(x),
+        lambda x, y, w: torch.exp2(x), lambda x, y, w: torch.erfc(x), lambda x, y, w: torch.deg2rad(x),
+        lambda x, y, w: (y / 9).logit(), lambda x, y, w: torch.special.logit(x, 0.01), lambda x, y, w: x.fmod(0.4),
+        lambda x, y, w: torch.trunc(x), lambda x, y, w: torch.acos(y / 9), lambda x, y, w: torch.atan2(x, y),
+        lambda x, y, w: torch.hypot(x, y), lambda x, y, w: torch.logaddexp(x, y), lambda x, y, w: torch.diff(x, dim=1),
+        lambda x, y, w: torch.quantile(x, 0.3), lambda x, y, w: x.quantile(0.9, dim=1, keepdim=True),
+        lambda x, y, w: torch.complex(x, y) - torch.complex(y, x), lambda x, y, w: torch.complex(x, y) * y,
+        lambda x, y, w: torch.complex(x, y).angle(), lambda x, y, w: torch.complex(x, y).conj(),
     ],
     "concatenate": [
         lambda x, y, w: torch.cat([x, y, x[:, :1]], 1), lambda x, y, w: torch.stack((x, y), dim=-1),
@@ -69,6 +81,17 @@ LAYERS: dict[str, list[Callable[..., Any]]] = {
         lambda x, y, w: F.grouped_mm(
             F.pad(x[0, 0], (0, 2)).bfloat16(), F.pad(y[0, :2], (0, 2, 0, 2)).bfloat16(), offs=torch.tensor([2, 6]).int()
         ),
+        lambda x, y, w: torch.tensordot(x, y, dims=([1, 3], [1, 3])), lambda x, y, w: torch.inner(x, y[0]),
+        lambda x, y, w: torch.baddbmm(x[0], y[0], y[1], beta=0.5, alpha=2),
+        lambda x, y, w: x.index_add(1, torch.tensor([0, 2, 0]), y[:, :3], alpha=0.5),
+        lambda x, y, w: torch.zeros(4).index_add(0, torch.tensor([3, 3]), x[0, 0, 0, :2]),
+        lambda x, y, w: x.index_copy(2, torch.tensor([3, 1]), y[:, :, :2]),
+        lambda x, y, w: torch.zeros(5, 6).scatter_add(0, torch.tensor([2, 0, 2])[:, None].expand(-1, 6), x[0, 0, :3]),
+        lambda x, y, w: x.scatter_add(3, PLACES, y), lambda x, y, w: x.scatter(-1, x.argsort(-1), y),
+        lambda x, y, w: x.scatter_reduce(3, PLACES, y, "mean"),
+        lambda x, y, w: x.scatter_reduce(0, PLACES % 2, y, reduce="mean", include_self=False),
+        lambda x, y, w: F.affine_grid(x[:, 0, :2, :3], (2, 1, 3, 4), align_corners=False),
+        lambda x, y, w: F.affine_grid(x[:, 0, :3, :4], (2, 1, 2, 3, 4), align_corners=True),
     ],
     "dense": [
         lambda x, y, w: x @ w, lambda x, y, w: F.linear(x, w, w[0]), lambda x, y, w: torch.addmm(w[0], x[0, 0], w),
@@ -77,6 +100,17 @@ LAYERS: dict[str, list[Callable[..., Any]]] = {
     "einsum": [
         lambda x, y, w: torch.einsum("bcij,bcjk->bcik", x, y), lambda x, y, w: torch.einsum("...ij,...jk", x, y),
         lambda x, y, w: torch.einsum("bc...,cd->bd...", x, w[:4]), lambda x, y, w: torch.einsum("bcij->bc", [x]),
+        lambda x, y, w: torch.einsum("bcij,bcij,jk->bk", x, y, w),
+        lambda x, y, w: F.cosine_similarity(x, y[:1], dim=-1),
+        lambda x, y, w: F.cosine_similarity(x1=x[:, :, None], x2=y[:, None], dim=3, eps=0.1),
+        lambda x, y, w: torch.linalg.vecdot(x, y, dim=1), lambda x, y, w: torch.complex(x, y) * torch.complex(y, x),
+        lambda x, y, w: torch.stft(x.reshape(2, -1), 9, 4, 7, window=y[0, 0, 0].repeat(2)[:7], return_complex=True),
+        lambda x, y, w: torch.stft(
+            x[0].flatten(), 8, window=y[0].flatten()[:8], center=False, normalized=True, return_complex=True
+        ).real,
+        lambda x, y, w: F.interpolate(x[None], scale_factor=(1.5, 2, 0.7), mode="trilinear"),
+        lambda x, y, w: F.interpolate(x[None], size=(5, 3, 7), mode="trilinear", align_corners=True),
+        lambda x, y, w: F.interpolate(x[None], scale_factor=2),
     ],
     "reduce": [
         lambda x, y, w: x.mean(), lambda x, y, w: x.mean((2, 3), keepdim=True), lambda x, y, w: x.sum(-1),
@@ -86,6 +120,10 @@ LAYERS: dict[str, list[Callable[..., Any]]] = {
         lambda x, y, w: x.std(), lambda x, y, w: x.var((2, 3), unbiased=False), lambda x, y, w: x.std(-1, correction=0),
         lambda x, y, w: torch.var(x, False), lambda x, y, w: torch.var_mean(x, 1)[0],
         lambda x, y, w: torch.logsumexp(x, (1, 2)), lambda x, y, w: x.cumsum(-1), lambda x, y, w: x.cumprod(dim=1),
+        lambda x, y, w: torch.cdist(x, y), lambda x, y, w: torch.cdist(x[0, 0], y[0, 0], p=1),
+        lambda x, y, w: x.dist(y),
+        lambda x, y, w: F.pairwise_distance(x, y, p=3), lambda x, y, w: torch.complex(x, y).abs(),
+        lambda x, y, w: torch.aminmax(x, dim=1)[0],
         lambda x, y, w: x.sum(-1, dtype=torch.float64), lambda x, y, w: (x - x.mean()).mean(),
     ],
     "pad": [
@@ -114,7 +152,8 @@ LAYERS: dict[str, list[Callable[..., Any]]] = {
         lambda x, y, w: F.conv2d(x, y[:, :, :3, :3], padding=1),
         lambda x, y, w: F.conv2d(x, y[:, :2, :3, :3], groups=2, stride=2),
     ],
-    "conv-transpose": [lambda x, y, w: F.conv_transpose2d(x, y[:1].transpose(0, 1)[:, :, :2, :2], stride=2)],
+    "conv-transpose": [lambda x, y, w: F.conv_transpose2d(x, y[:1].transpose(0, 1)[:, :, :2, :2], stride=2),
+                       lambda x, y, w: F.fold(x.reshape(2, 6, -1), (7, 10), (2, 3), (1, 2), (1, 0), (2, 1))],
     "pool": [lambda x, y, w: F.max_pool2d(x, 2), lambda x, y, w: F.max_pool2d(x, 2, return_indices=True)[0],
              lambda x, y, w: F.avg_pool2d(x, 3, stride=2, padding=1),
              lambda x, y, w: F.adaptive_avg_pool2d(x, (2, 3)),
@@ -146,6 +185,36 @@ LAYERS: dict[str, list[Callable[..., Any]]] = {
 }  # fmt: skip
 
 
+LAYERS["matmul"] += [
+    partial(lambda x, y, w, how: F.grid_sample(x, GRID, *how), how=how)
+    for how in product(("bilinear", "nearest"), ("zeros", "border"), (True, False))
+]
+LAYERS["matmul"] += [
+    lambda x, y, w: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2),
+    lambda x, y, w: F.max_unpool1d(*F.max_pool1d(x[0], 4, return_indices=True), 4, output_size=[6]),
+]
+LAYERS["einsum"] += [
+    partial(lambda x, y, w, name, z, told: getattr(torch.fft, name)(torch.complex(x, y) if z else x, **told),
+            name=f"{kind}fft", z=z, told={"n": n, "dim": dim, "norm": norm})
+    for (kind, z), (n, dim, norm) in product(
+        [("", False), ("", True), ("i", False), ("i", True), ("r", False), ("ir", False), ("ir", True)],
+        [(None, -1, None), (3, 1, "ortho"), (9, 2, "forward")],
+    )
+]  # fmt: skip
+LAYERS["einsum"] += [
+    lambda x, y, w: torch.fft.fftn(x, dim=(1, 3)), lambda x, y, w: torch.fft.rfftn(x, s=(5,)),
+    lambda x, y, w: torch.fft.irfftn(x[0, 0]), lambda x, y, w: torch.fft.ifftn(x, (4, 3), norm="ortho"),
+]  # fmt: skip
+LAYERS["einsum"] += [
+    partial(lambda x, y, w, name, z, told: getattr(torch.fft, name)(torch.complex(x, y) if z else x, **told),
+            name=f"{kind}fft2", z=z, told={"s": s, "dim": dim})
+    for (kind, z), (s, dim) in product(
+        [("", False), ("", True), ("i", True), ("r", False), ("ir", False), ("ir", True)],
+        [(None, (-2, -1)), ((4, 7), (2, 1))],
+    )
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("layer", LAYERS)
 def test_functions_are_the_layers_that_they_are(layer: str) -> None:
     for k, run in enumerate(LAYERS[layer]):
@@ -158,16 +227,23 @@ def test_functions_are_the_layers_that_they_are(layer: str) -> None:
 @pytest.mark.parametrize(
     ("run", "why"),
     [
-        (lambda x, y, w: torch.addcmul(x, y, y, value=2), "value 2 is not known"),
         (lambda x, y, w: torch.div(x, y, rounding_mode="trunc"), "rounding_mode trunc is not known"),
         (lambda x, y, w: torch.einsum("bcii->bci", x), "each of its own letter"),
-        (lambda x, y, w: torch.einsum("bcij,bcij,bcij->b", x, x, x), "einsum of 3 tensors"),
+        (lambda x, y, w: torch.einsum("bcij,bcij,bcij,b->b", x, x, x, x[:, 0, 0, 0]), "einsum of 4 tensors"),
         (lambda x, y, w: x.norm(p=float("inf")), "p inf is not known"),
         (lambda x, y, w: F.pad(x, (-1, 0)), "takes none away"),
         (lambda x, y, w: F.interpolate(x, scale_factor=0.5, mode="bilinear", antialias=True), "antialias"),
         (lambda x, y, w: F.embedding_bag(IDS, w, mode="max"), "mode max"),
         (lambda x, y, w: torch.embedding(w, torch.tensor([1])), "embedding is no layer that is known"),
-        (lambda x, y, w: torch.fft.fft2(x).real, "no layer that is known"),
+        (lambda x, y, w: torch.fft.fftn(x).real, "fft_fftn over 4 axes is not known"),
+        (lambda x, y, w: torch.complex(x, y) / torch.complex(y, x), "div of these complex numbers is not known"),
+        (lambda x, y, w: torch.cdist(x.reshape(-1, 2), x.reshape(-1, 2)), "took distances from a product"),
+        (lambda x, y, w: torch.cdist(x, y, p=0), "cdist with p 0 is not known"),
+        (lambda x, y, w: x.scatter_reduce(3, PLACES, y, "amax"), "scatter_reduce with reduce amax is not known"),
+        (lambda x, y, w: x.scatter_add(0, PLACES[:1, :2] % 2, y), "into a part of the other axes"),
+        (lambda x, y, w: F.grid_sample(x, GRID, mode="bicubic", align_corners=False), "with mode bicubic"),
+        (lambda x, y, w: torch.quantile(x, torch.tensor([0.1, 0.2])), "several shares"),
+        (lambda x, y, w: torch.diff(x, n=2), "more than once"),
         (lambda x, y, w: F.softplus(x, 2.0, 1.0), "threshold of softplus is 1, but only 20 is known"),
         (lambda x, y, w: F.scaled_dot_product_attention(x, y, y, dropout_p=0.5), "drops at random inside"),
     ],
@@ -224,3 +300,8 @@ def test_a_call_that_its_signature_forbids_is_answered() -> None:
         functions.bound(functions.SPECS["linear"][1], "linear", (1,), {})
     with pytest.raises(OptionError, match="argument odd is not known"):
         functions.bound("input", "relu", (1,), {"odd": 2})
+
+
+def test_what_is_given_for_its_shape_alone_is_not_read() -> None:
+    found = la.capture(Written(lambda x, y, w: torch.zeros_like(x.relu()).index_add(0, IDS[0] % 2, y.exp())), X, Y)
+    assert found["index_add"].reads == ("exp",)

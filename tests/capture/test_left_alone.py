@@ -70,6 +70,45 @@ def test_state_hooks_modes_and_chance_are_as_before_also_where_it_raises(fail: b
     torch.tensor([1.0]).add(1)  # torch itself is as it was
 
 
+class Keeping(nn.Module):
+    """It keeps what it made in every way that there is, and trains while it runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.head, self.scale = nn.Linear(4, 4), nn.Linear(4, 2), nn.Parameter(torch.ones(2))
+        self.register_buffer("mean", torch.zeros(4))
+        self.memory, self.cache, self.seen, self.runs = torch.zeros(4), None, [], 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.fc.weight.data.clamp_(-0.1, 0.1)
+        y = self.fc(x)
+        self.fc.weight.data.mul_(2)
+        with torch.enable_grad():
+            self.head(y).sum().backward()
+        with torch.no_grad():
+            self.scale.mul_(0.5)
+        self.head.requires_grad_(False)
+        self.mean = 0.9 * self.mean + y.mean(0)
+        self.memory += y.mean(0)
+        self.cache, self.late, self.runs = y, y, self.runs + 1
+        self.seen.append(y)
+        return self.head(y + self.memory) * self.scale
+
+
+def test_what_a_model_keeps_and_learns_while_it_runs_is_put_back() -> None:
+    torch.manual_seed(1)
+    model, x = Keeping(), drawn(2, 4)
+    before, buffer, names = state(model), model.mean, {*vars(model)}
+    found = la.capture(model, x)
+    assert [call.agrees for call in found.layers] == [True] * len(found.layers), repr(found)
+    assert all(torch.equal(model.state_dict()[name], value) for name, value in before.items())
+    assert all(p.grad is None and p.requires_grad for p in model.parameters())
+    assert (model.cache, model.seen, model.runs, {*vars(model)}) == (None, [], 0, names)
+    assert model.mean is buffer
+    assert not model.memory.any()
+    assert torch.equal(la.capture(model, x).output, found.output)
+
+
 def test_the_callers_tensors_and_their_gradients_are_left_alone() -> None:
     model, x = MODELS["residual-cnn"].make(), drawn(2, 3, 8, 8).requires_grad_()
     before = x.detach().clone()
@@ -231,7 +270,7 @@ def test_hooks_that_change_numbers_are_calls_of_their_own() -> None:
 
 
 class Off(nn.Module):
-    """A layer whose weight is another one after the call."""
+    """A layer whose weight NumPy changes after the call, behind PyTorch's back."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -239,7 +278,7 @@ class Off(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.fc(x)
-        self.fc.weight.data *= 1.001
+        self.fc.weight.detach().numpy()[:] *= 1.001
         return F.relu(y)
 
 

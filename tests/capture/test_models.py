@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,10 @@ from layeranim.stories.storyboard import plain
 
 torch = pytest.importorskip("torch")
 
-from tests.capture.torch_models import MODELS  # noqa: E402 - which needs PyTorch
+from torch import Tensor, nn  # noqa: E402
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence  # noqa: E402
+
+from tests.capture.torch_models import MODELS, drawn  # noqa: E402 - which needs PyTorch
 
 
 def made(name: str) -> Any:
@@ -199,9 +203,9 @@ def test_bfloat16_is_held_against_its_own_rounding() -> None:
 
 def test_an_unknown_function_keeps_its_numbers_and_its_name() -> None:
     found = captured("unknown-function")
-    call = found["quantile"]
-    np.testing.assert_allclose(call.output, np.quantile(call.inputs["input"], 0.5, -1, keepdims=True), rtol=1e-6)
-    with pytest.raises(OptionError, match="quantile is quantile, which has its numbers here but no layer"):
+    call = found["nanmean"]
+    np.testing.assert_allclose(call.output, call.inputs["input"].mean(-1, keepdims=True), rtol=1e-5, atol=1e-7)
+    with pytest.raises(OptionError, match="nanmean is nanmean, which has its numbers here but no layer"):
         call.trace()
 
 
@@ -255,3 +259,52 @@ def test_the_film_of_the_whole_model_knows_where_every_computed_call_reads(name:
     config: Any = trace.config
     assert all(call.wires for call in calls_of(config.calls) if call.layer)
     assert work.storyboard(trace).beats
+
+
+class Running(nn.Module):
+    """Some modules, and a function that runs them."""
+
+    def __init__(self, run: Callable[..., Any], **parts: nn.Module) -> None:
+        super().__init__()
+        self.run = run
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+    def forward(self, x: Tensor) -> Any:
+        return self.run(self, x)
+
+
+def past_the_end(m: Any, x: Tensor) -> Tensor:
+    """It gives most at the places that the shorter sequence does not have."""
+    packed = pack_padded_sequence(x[:, 0], torch.tensor([2, 4]), batch_first=True, enforce_sorted=False)
+    return 1 - pad_packed_sequence(m.gru(packed)[0], batch_first=True)[0].abs()
+
+
+FILMS = {
+    "padded": Running(past_the_end, gru=nn.GRU(4, 3, batch_first=True)),
+    "scalar": Running(lambda m, x: m.fc(x).sum() * 0.5 + 1, fc=nn.Linear(4, 4)),
+    "spectral": Running(lambda m, x: m.fc(torch.fft.fft(x[:, 0], dim=1).real), fc=nn.Linear(4, 2)),
+    "inside-vmap": Running(lambda m, x: m.fc(torch.vmap(torch.tanh)(x)) + x, fc=nn.Linear(4, 4)),
+    "joined": Running(lambda m, x: torch.special.i0(m.conv(x) + x), conv=nn.Conv2d(3, 3, 3, padding=1)),
+}
+
+
+@pytest.mark.parametrize("name", FILMS)
+def test_a_film_of_the_whole_model_is_made_whatever_stands_in_it(name: str) -> None:
+    found = la.capture(FILMS[name], drawn(2, 3, 4, 4))
+    film = traced.of_capture(found, None, {})
+    drawn_calls = calls_of(film.trace().config.calls)
+    assert [call.place for call in drawn_calls] == [k for k, call in enumerate(found.layers, 1) if call.outputs]
+    assert film.storyboard(film.trace()).beats
+
+
+def test_a_stage_bears_the_name_of_its_function_where_its_layer_is_only_the_way_to_compute_it() -> None:
+    found = la.capture(Running(lambda m, x: torch.zeros(2, 4).index_add(0, torch.tensor([1, 1]), x) @ x.T), drawn(2, 4))
+    places = [plain(beat.place) for beat in la.storyboard(found).beats]
+    assert [place for place in places if place[:1].isdigit()][:2] == ["1 index_add", "2 matmul"]
+
+
+def test_complex_numbers_stand_as_their_two_parts() -> None:
+    x = drawn(2, 3, 4, 4)
+    found = la.capture(FILMS["spectral"], x)["fft_fft"]
+    np.testing.assert_array_equal(found.output, torch.view_as_real(torch.fft.fft(x[:, 0], dim=1)).numpy())

@@ -10,10 +10,21 @@ from tests.vectors import store
 
 LAYERS = ("elementwise", "concatenate", "matmul", "einsum", "pad", "reduce", "upsample")
 TERNARY = ("multiply-add", "blend", "clamp", "where")
-BINARY = ("add", "subtract", "multiply", "divide", "maximum", "minimum", "power", "remainder", "floor-divide")
+BINARY = ("add", "subtract", "multiply", "divide", "maximum", "minimum", "power", "remainder", "floor-divide",
+          "fmod", "hypot", "atan2", "logaddexp")  # fmt: skip
 UNARY = ("negate", "absolute", "square", "sqrt", "reciprocal", "exp", "log", "sin", "cos", "tan", "atan", "sinh",
-         "cosh", "erf", "expm1", "log1p", "log2", "log10", "sign", "floor", "ceil", "round")  # fmt: skip
-EQUATIONS = ("ij,jk->ik", "bhid,bhjd->bhij", "ab,cb->a", "abc->ca", "a,b->ab", "ab,ab->")
+         "cosh", "erf", "expm1", "log1p", "log2", "log10", "sign", "floor", "ceil", "round", "trunc",
+         "asin", "acos")  # fmt: skip
+EQUATIONS = (
+    "ij,jk->ik",
+    "bhid,bhjd->bhij",
+    "ab,cb->a",
+    "abc->ca",
+    "a,b->ab",
+    "ab,ab->",
+    "ab,bc,cd->ad",
+    "ab,ac,ad->abd",
+)
 TORCH = {"subtract": "sub", "multiply": "mul", "divide": "div", "power": "pow", "negate": "neg", "absolute": "abs",
          "multiply-add": "addcmul", "blend": "lerp"}  # fmt: skip
 
@@ -35,7 +46,7 @@ def _elementwise(rng: np.random.Generator, number: int) -> tuple[dict[str, Any],
     every = BINARY + UNARY + TERNARY
     name = every[number // len(LAYERS) % len(every)]
     positive = ("divide", "power", "sqrt", "reciprocal", "log", "log1p", "log2", "log10", "remainder", "floor-divide")
-    kind = "positive" if name in positive else "real"
+    kind = "positive" if name in positive else "unit" if name in ("asin", "acos") else "real"
     one, two, three = ([n if rng.integers(3) else 1 for n in shape] for _ in range(3))
     if name in UNARY:
         return {"operation": name}, {"input": store.array(rng, *shape, kind=kind)}, shape
@@ -70,7 +81,7 @@ def _einsum(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any], l
     left, _, right = equation.partition("->")
     size = {letter: int(rng.integers(1, 4)) for letter in left if letter != ","}
     arrays = {name: store.array(rng, *(size[x] for x in term))
-              for name, term in zip(("input", "other"), left.split(","), strict=False)}  # fmt: skip
+              for name, term in zip(("input", "other", "third"), left.split(","), strict=False)}  # fmt: skip
     return {"equation": equation}, arrays, [size[x] for x in right]
 
 
@@ -174,4 +185,4 @@ def _run(torch: Any, layer: str, config: dict[str, Any], given: list[Any]) -> An
 
 
 if __name__ == "__main__":
-    store.write("joins", 280, case, expected)
+    store.write("joins", 294, case, expected)

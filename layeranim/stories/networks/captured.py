@@ -15,7 +15,7 @@ from layeranim.stories.networks.sequential_stage import called
 from layeranim.stories.networks.sequential_view import RowStage, RowView
 from layeranim.stories.stage import Play, story
 from layeranim.stories.stage.figures import Figures
-from layeranim.stories.storyboard import Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
 GOOD_FOR = "any model: what it computed with this input, call by call"
 
@@ -85,16 +85,16 @@ class NetFilm(RowFilm):
         for one, stage in zip(self.view.stages, self.view.stages[1:], strict=False):
             for source in (stage.before, *stage.others):
                 if stage.others and source != one.out and source in self.view.known:
-                    out.append((self._plan(source), self._plan(stage.out)))
+                    ends = self.view.known[source], self.view.followed(stage)
+                    out.append((self._plan(ends[0]), self._plan(ends[1])))
         return tuple(out)
 
-    def _plan(self, tensor: str) -> str:
+    def _plan(self, cell: Address) -> str:
         """What the grid of a tensor is called in which its followed cell stands."""
-        axes = self.view.axes(tensor)
+        axes = self.view.axes(cell.tensor)
         if len(axes) < 3:
-            return tensor
-        at = self.view.known[tensor].index[self.view.trace.axes(tensor).index(axes[0])]
-        return f"{tensor}:{at}"
+            return cell.tensor
+        return f"{cell.tensor}:{cell.index[self.view.trace.axes(cell.tensor).index(axes[0])]}"
 
     def _title(self, stage: RowStage) -> str:
         assert isinstance(stage, NetStage)

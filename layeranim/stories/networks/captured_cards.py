@@ -20,6 +20,9 @@ BRIEF = {
     "RMS norm": "norm", "subtract": "minus", "transformer": "block", "transposed": "transp.", "upsampling": "upsample",
 }  # fmt: skip
 """What a stage of a long row is called."""
+PRODUCTS = ("matmul", "einsum")
+OWN = ("cdist", "dist", "fold", "pairwise_distance")
+"""Layers that compute many functions, and functions that are computed by a layer of another sort."""
 BARS, GAP = 240.0, 22.0
 """Room that bars with their numbers take at least, and what lies between two stages."""
 BARS_MOST = 10
@@ -48,8 +51,10 @@ def _brief(call: GraphCall) -> str:
 
 
 def word(call: GraphCall) -> str:
-    """What one call is called: the word for its layer, else what the model calls it."""
-    if not call.layer:
+    """What one call is called: the word for its layer, else what the model calls it; so it is where the layer is the
+    way to compute it, and not what it is."""
+    own = call.layer in PRODUCTS and call.kind.lower() != call.layer
+    if not call.layer or own or call.kind in OWN:
         return short(call.kind, NAME)
     said = words.WORDS.get(call.layer, call.layer)
     return said if isinstance(said, str) else said(call)  # type: ignore[arg-type]

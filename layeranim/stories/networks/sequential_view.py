@@ -179,8 +179,7 @@ class RowView:
     def target(self) -> Address:
         """The largest number at the end, of the sample that is told."""
         cells = self.figures.covered(self.figures.told("output"))
-        values = np.nan_to_num(self.figures.read(cells).astype(float), nan=-np.inf)
-        return cells[int(np.argmax(values))]
+        return self._first(cells, np.nan_to_num(self.figures.read(cells).astype(float), nan=-np.inf))
 
     def followed(self, stage: RowStage) -> Address:
         """The cell that is followed of what a stage makes."""
@@ -196,7 +195,7 @@ class RowView:
             inside = {one.tensor: one for one in reversed(way)}
             for source in (stage.before, *stage.others):
                 entered = inside.pop(source, None) or self._beside(source, way)
-                if entered:
+                if entered and (self.figures.filled(entered) or not self.figures.made(source)):
                     known.setdefault(source, entered)
             out.append(inside)
         self.known = known
@@ -216,13 +215,14 @@ class RowView:
     def _beside(self, source: str, way: list[Address]) -> Address | None:
         """The cell of another tensor that comes in, where a cell on the way is made of several."""
         for at in way:
-            if not self.figures.made(at.tensor):
+            if not self.figures.filled(at):
                 continue
             for region in self.figures.acted_at(at).reads:
                 if region.tensor == source:
                     return self._best(self.figures.covered(region, at), at)[0]
-                if self.trace.tensor(region.tensor).role != "weight" and self.figures.made(region.tensor):
-                    before = self.figures.rearranged(self._best(self.figures.covered(region, at), at)[0])
+                if self.trace.tensor(region.tensor).role != "weight":
+                    best = self._best(self.figures.covered(region, at), at)[0]
+                    before = self.figures.rearranged(best) if self.figures.filled(best) else None
                     if before is not None and before.tensor == source:
                         return before
         return None
@@ -241,12 +241,20 @@ class RowView:
 
     def _loudest(self, tensor: str) -> Address:
         cells = self.figures.covered(self.figures.told(tensor))
-        return cells[int(np.argmax(np.abs(np.nan_to_num(self.figures.read(cells).astype(float), nan=0.0))))]
+        return self._first(cells, np.abs(np.nan_to_num(self.figures.read(cells).astype(float), nan=0.0)))
+
+    def _first(self, cells: Covered, values: Array) -> Address:
+        """The cell of the largest value; of what steps write one that a step writes."""
+        largest = cells[int(np.argmax(values))]
+        if not self.figures.made(largest.tensor) or self.figures.filled(largest):
+            return largest
+        filled = (at for k in np.argsort(-values, kind="stable") if self.figures.filled(at := cells[int(k)]))
+        return next(filled, largest)
 
     def _nearer(self, at: Address, stage: RowStage) -> Address | None:
         """What a cell was made of: of several cells the one that counts most."""
-        if not self.figures.made(at.tensor):
-            return self._seen(at, stage)
+        if not self.figures.filled(at):
+            return None if self.figures.made(at.tensor) else self._seen(at, stage)
         if same := self.figures.rearranged(at):
             return same
         acted, read = self.figures.acted_at(at), self._taken(at)
@@ -265,13 +273,13 @@ class RowView:
 
     def _multiplied(self, at: Address) -> Address | None:
         """The number that a product was made of, and a weight; nothing of what is none."""
-        read = self._taken(at) if self.figures.made(at.tensor) else []
+        read = self._taken(at) if self.figures.filled(at) else []
         return self._factor(at, read[0]) if read and self.figures.acted_at(at).step.operation == "multiply" else None
 
     def _direct(self, one: Address, stage: RowStage) -> bool:
         """Of a layer with a state: whether a product is of what comes in now, not of what was kept."""
         factor = self._multiplied(one) if stage.layer in STATED else None
-        if factor is not None and self.figures.made(factor.tensor):
+        if factor is not None and self.figures.filled(factor):
             factor = self.figures.rearranged(factor)
             return factor is not None and factor.tensor == stage.reads
         return factor is None or factor.tensor == stage.reads
@@ -309,9 +317,9 @@ class RowView:
     # ── what stands in another tensor ────────────────────────────────────────
     def _padding(self, at: Address, stage: RowStage) -> bool:
         """Whether a cell, or the product in it, is of padding alone."""
-        if self.figures.made(at.tensor):
+        if self.figures.filled(at):
             factor = self._multiplied(at)
-            return factor is not None and not self.figures.made(factor.tensor) and self._seen(factor, stage) is None
+            return factor is not None and not self.figures.filled(factor) and self._seen(factor, stage) is None
         return at.tensor != stage.before and self._seen(at, stage) is None
 
     def _seen(self, at: Address, stage: RowStage) -> Address | None:

@@ -317,6 +317,10 @@ class UnitSteps:
         """Whether a step of what is told writes it."""
         return self._writing(tensor, frozenset()) is not None
 
+    def filled(self, address: Address) -> bool:
+        """Whether a step writes this cell: past the end of a shorter sequence there is none."""
+        return self._writing(address.tensor, frozenset(self.indices(address).items())) is not None
+
     # ── cells ────────────────────────────────────────────────────────────────
     def followed(self, tensor: str, unit: int) -> dict[str, int]:
         """On axes of a tensor of which only some indices are told the one that a unit follows, else the first."""
