@@ -257,7 +257,9 @@ class Naive(Scene):
             self.add(self.swaps[name])
 
 
-def render(board: Storyboard, size: tuple[int, int], fmt: str, keep: Path | None = None) -> tuple[float, int, int]:
+def render(
+    board: Storyboard, size: tuple[int, int], fmt: str, keep: Path | None = None, kind: type[Any] = Naive
+) -> tuple[float, int, int]:
     """Seconds without imports, frames and bytes of the plain film; ``keep`` is where to leave the film."""
     with tempfile.TemporaryDirectory() as folder:
         options: dict[str, Any] = {
@@ -265,8 +267,8 @@ def render(board: Storyboard, size: tuple[int, int], fmt: str, keep: Path | None
             "disable_caching": True, "progress_bar": "none", "verbosity": "ERROR", "background_color": LIGHT.bg,
         }  # fmt: skip
         with tempconfig(options):
-            Naive.board = board
-            scene = Naive()
+            kind.board = board
+            scene = kind()
             start = time.perf_counter()
             scene.render()
             seconds = time.perf_counter() - start

@@ -72,18 +72,21 @@ def film(board: Storyboard, size: tuple[int, int], fmt: str, workers: int = 2) -
 def naive() -> None:
     """Plain Manim with a Square and a Text for each cell, the same storyboard at 1280×720."""
     import naive as plain
+    import naive_stage as staged
 
     row("film", "plain Manim, s", "layeranim, s", "times as fast", "wanted", "in processor seconds")
     row(*["---"] * 6)
     cases = (("6×6 ∗ 3×3, 16 steps", films.small, 6), ("28×28, heat with a lens", films.large, 30),
-             ("28×28, a numeral in every cell", films.large_with_numerals, 30))  # fmt: skip
+             ("28×28, a numeral in every cell", films.large_with_numerals, 30),
+             *((name, partial(films.board, name), 15) for name in ("lstm", "attention")))  # fmt: skip
     for name, story, least in cases:
         if wanted(name):
             board = story()
+            kind = plain.Naive if board.explainer == "conv" else staged.of(board)
             marks = [time.process_time()]
             ours = [film(board, HD, "mp4") for _ in range(3)]
             marks.append(time.process_time())
-            theirs, frames, _ = plain.render(board, HD, "mp4")
+            theirs, frames, _ = plain.render(board, HD, "mp4", kind=kind)
             marks.append(time.process_time())
             ours += [film(board, HD, "mp4") for _ in range(2)]  # before and after, as other work comes and goes
             marks.append(time.process_time())

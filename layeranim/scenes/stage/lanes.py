@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import hypot
 
 from layeranim import theme as t
-from layeranim.borrowed import Animation
+from layeranim.borrowed import Animation, VMobject
 from layeranim.scenes.parts.animate import TRAVEL, Follow
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle, place
@@ -56,25 +56,33 @@ class LanesPicture(Bundle):
     def flow(self, verb: Flow) -> Animation:
         """What flows runs along its pipes, then the stations show their numbers."""
 
+        running, read = dict[int, VMobject](), dict[int, int]()
+
         def at(alpha: float) -> None:
             for stream in verb.streams:
-                self._run(stream, alpha, verb.pale)
+                line = self._line(stream, alpha, verb.pale)
+                if stream.pipe in running:  # it stands where it is, and grows
+                    running[stream.pipe].points = line.points
+                    continue
+                running[stream.pipe] = line
+                place(self.under, self.flows, stream.pipe, Bundle(line))
             for reading in verb.readings:
-                self._show(reading, alpha, verb.pale)
+                now = min(len(reading.lines) - 1, int(alpha * len(reading.lines)))
+                valve = self.plan.stations[reading.station].kind == "valve"
+                if valve or (not verb.pale and read.get(reading.station) != now):  # else it shows what it showed
+                    self._show(reading, now, alpha, verb.pale)
+                    read[reading.station] = now
 
         return Follow(at, rate_func=TRAVEL)
 
-    def _run(self, stream: Current, alpha: float, pale: bool) -> None:
+    def _line(self, stream: Current, alpha: float, pale: bool) -> VMobject:
+        """The part of a pipe that something has run along."""
         level = PALE * (stream.level > 0) - PALE * (stream.level < 0) if pale else stream.level
         colour = self.theme.fill("value", level) if level else self.theme.grid
-        line = polyline([_part(self.plan.pipes[stream.pipe].points, max(alpha, 0.02))], colour, stream.width)
-        place(self.under, self.flows, stream.pipe, Bundle(line))
+        return polyline([_part(self.plan.pipes[stream.pipe].points, max(alpha, 0.02))], colour, stream.width)
 
-    def _show(self, reading: Reading, alpha: float, pale: bool) -> None:
+    def _show(self, reading: Reading, now: int, alpha: float, pale: bool) -> None:
         station, lines = self.plan.stations[reading.station], reading.lines
-        now = min(len(lines) - 1, int(alpha * len(lines)))
-        if pale and station.kind != "valve":
-            return
         out = Bundle()
         if station.kind == "held":
             last = now == len(lines) - 1

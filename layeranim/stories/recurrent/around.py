@@ -123,8 +123,8 @@ def _strips(view: RecurrentView, answers: bool, band: tuple[float, float] = (0.0
     """
     preset = view.telling.untouched
     rows = ROWS.get(preset.name, {}) if preset else {}
-    words = view.config.tokens or tuple(str(t + 1) for t in range(view.steps))
-    names = tuple(words[: view.steps]) if view.steps <= NAMED else ()
+    few = range(view.steps if view.steps <= NAMED else 0)
+    names = tuple(view.config.tokens[t] if view.config.tokens else str(t + 1) for t in few)
     held = [("input", "x", "features", rows.get("x", ()))]
     memory = view.kind == "lstm" and len(view.runs) <= 2
     for run in view.runs:
