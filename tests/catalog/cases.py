@@ -535,7 +535,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"logits": "0.5"},
         {"logits": "2 1 0.1", "temperature": 0.5},
         {"logits": "2 1 0.1 -3 4", "log": True},
-        {"logits": "random:3x4", "sample": 2},
+        {"logits": "1000 1 0; 2 2 2", "sample": 2},
         {"logits": "random:5x2", "axis": 0},
         {"logits": "1 1 1 1 1 1 1 1"},
         {"logits": "nan 1 inf"},
