@@ -215,7 +215,8 @@ def left_out(work: preparing.Work, board: Storyboard) -> list[str]:
         if value is None or value == _checked(work.config, name, usual[name]):
             continue
         needle = says(value).lower()
-        if needle and not re.search(rf"(?<![\w.]){re.escape(needle)}", head):
+        apart = r"(?<![\w.])" * needle[:1].isalnum()
+        if needle and not re.search(apart + re.escape(needle), head):
             out.append(f"{name} {value!r}: {needle!r} is not in {head!r}")
     return out
 

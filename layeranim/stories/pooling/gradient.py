@@ -171,9 +171,13 @@ class Landed(Grid):
         return tuple(out)
 
     def reads(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
-        """The window lies over it."""
+        """The window lies over it; of one whose cells stand apart, over those that stand there."""
         if plan.holds(region) and not plan.lens:
-            yield Frame(plan.name, blocks_of(plan, region), "focus")
+            blocks = blocks_of(plan, region)
+            if len(blocks) > 1:
+                standing = {*self._cells(0, moment.unit)}
+                blocks = tuple(block for block in blocks if block[::2] in standing)
+            yield Frame(plan.name, blocks, "focus")
 
     def writes(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         assert self.view is not None
