@@ -58,7 +58,7 @@ def texts(plan: Any) -> Iterator[Written]:
 
 def beyond(board: Storyboard) -> list[str]:
     """Texts that leave the picture, or stand on each other."""
-    half = theme.WIDTH / 2 - EDGE
+    half = board.canvas.width / 2 - EDGE
     found = [text for plan in placed(board) for text in texts(plan)]
     out = [f"{text.part}: {plain(text.line)!r} leaves the picture" for text in found
            if text.box.x < -half or text.box.right > half]  # fmt: skip
