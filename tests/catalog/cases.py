@@ -336,7 +336,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "random:40x2", "hidden": 2},
         {"input": "random:6x20", "hidden": 32, "classes": 5, "returns": "last"},
         {"input": "random:4x2", "hidden": 2, "layers": 3},
-        {"input": "random:5x2", "hidden": 6, "layers": 2, "bidirectional": True, "classes": 3},
+        {"input": "random:8x2", "hidden": 6, "layers": 2, "bidirectional": True, "classes": 3},
         {"timesteps": 5, "input_size": 2, "hidden": 2, "mode": "one-to-many"},
         {"input": "random:3x7x2", "hidden": 2, "steps": "3-5"},
         {"input": "1 nan; 2 0.5; inf 1", "hidden": 2, "precision": 3},
@@ -819,6 +819,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"input": "random:4x8", "backward": True, "mode": "global-max"},
         {"input": "random:7", "backward": True, "mode": "adaptive-mean", "output_size": 3},
         {"input": "random:120", "backward": True, "kernel_size": 4, "stride": 2},
+        {"example": "gradient", "steps": "2-3"},
         {"input": "random:2x3x6", "backward": True, "mode": "mean", "sample": 2},
     ],
 }

@@ -66,12 +66,15 @@ class WayBack:
         r, c = np.unravel_index(int(np.argmax(np.nan_to_num(sizes, nan=-1.0, posinf=np.inf))), sizes.shape)
         return rows[int(r)], cols[int(c)]
 
-    def evidence(self, told: int) -> tuple[Region, ...]:
-        """The winners of all windows; else the window that was followed."""
-        if self.view.kind != "max" or self.view.units > SHIFTED:
+    def evidence(self, told: int, shown: range) -> tuple[Region, ...]:
+        """The winners that stand there, of all windows that are shown; else the window that was followed."""
+        view, cells = self.view, dict[tuple[int, ...], None]()
+        if view.kind == "max" and view.units <= SHIFTED:
+            over = {u: view.last_over(view.index(u)[1], *self._told(u)) for u in shown}
+            cells = dict.fromkeys(self._cell(u).index for u in shown if over[u] in shown)
+        if not cells:
             found = self.found("grad_input", told)
             return (found[2],) if found else ()
-        cells = dict.fromkeys(self._cell(u).index for u in range(self.view.units))
         axes = self.trace.axes("grad_input")
         return tuple(Region.of("grad_input", **dict(zip(axes, at, strict=True))) for at in cells)
 
