@@ -73,8 +73,9 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
     },
     "loss": {"mode": lambda v: f"mode {v}", "reduction": lambda v: f"reduction {v}", "delta": lambda v: f"delta {v:g}"},
     "cross-entropy": {
-        "source": lambda v: f"from {v}", "reduction": lambda v: f"reduction {v}", "true_class": lambda v: f"class {v + 1}",
-        "label_smoothing": lambda v: f"smoothing {v:g}", "ignore_index": lambda v: "left out",
+        "source": lambda v: f"from {v}", "reduction": lambda v: f"reduction {v}",
+        "true_class": lambda v: f"class {v + 1}", "ignore_index": lambda v: "left out",
+        "label_smoothing": lambda v: f"smoothing {v:g}",
     },
     "training": {
         "sizes": lambda v: "→".join(map(str, v)), "epochs": lambda v: f"{v} epoch", "method": lambda v: f"{v}, rate",
