@@ -39,7 +39,9 @@ class CrossEntropyConfig(Config):
     reduction: str = option(Choice(("none", "mean", "sum")), "mean", "what becomes of the samples' losses")
     label_smoothing: float = option(Real(low=0, high=1), 0.0, "how much of the target is spread over all classes")
     ignore_index: int | None = option(Integer(), None, "a class id whose samples are left out")
-    true_class: int | None = option(Integer(0), None, "the class of every sample, when no target is given (default: 0)")
+    true_class: int | None = option(
+        Integer(0), None, "the class of every sample, from 0, if no target is given (default: 0)"
+    )
 
 
 def complete(

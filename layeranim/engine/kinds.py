@@ -278,7 +278,7 @@ class PerAxis(Kind):
         if not isinstance(parts, (list, tuple)):
             parts = [parts]
         wants = f"a whole number, or {self.axes} of them" if self.axes > 1 else "a whole number"
-        numbers = [_integer(name, p, wants) for p in parts]
+        numbers = [_integer(name, value if p == "" else p, wants) for p in parts]
         if len(numbers) not in (1, self.axes):
             raise OptionError(f"{name} is {given(value)}, {len(numbers)} numbers, but must be {wants}")
         for number in numbers:
@@ -322,6 +322,8 @@ class Padding(Kind):
         for part in parts:
             flat.extend(part) if isinstance(part, (list, tuple)) else flat.append(part)
         wants = f"{self.metavar}"
+        if near := suggest(word, self.words):
+            raise OptionError(f"{name} is {given(value)}{near}; it must be {wants}")
         numbers = [_integer(name, p, wants) for p in flat]
         for number in numbers:
             _bounds(name, number, 0, None)

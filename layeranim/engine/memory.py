@@ -145,7 +145,7 @@ def size_text(size: int) -> str:
         if size >= bytes_:
             number = math.ceil(10 * size / bytes_) / 10
             return f"{number:.1f} {unit}" if number < 10 else f"{_short(math.ceil(number))} {unit}"
-    return f"{size} bytes"
+    return f"{size} byte{'s' * (size != 1)}"
 
 
 def _short(number: int) -> str:

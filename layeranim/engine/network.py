@@ -88,7 +88,9 @@ class LearningConfig(MlpConfig):
         Choice(("cross-entropy", "binary", "squared")), None, "the loss (default: what goes with the output)"
     )
     learning_rate: float = option(Real(low=0), 0.1, "how far one update goes", aliases=("lr",))
-    true_class: int | None = option(Integer(0), None, "the class of every sample, when no target is given (default: 0)")
+    true_class: int | None = option(
+        Integer(0), None, "the class of every sample, from 0, if no target is given (default: 0)"
+    )
 
 
 def complete(config: MlpConfig, shapes: Mapping[str, Shape | None]) -> tuple[MlpConfig, dict[str, Shape]]:

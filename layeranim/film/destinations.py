@@ -176,6 +176,8 @@ def stems(found: Iterable[Destination]) -> list[str]:
 def _formats(formats: str | Iterable[str] | None) -> list[str]:
     words = formats.split(",") if isinstance(formats, str) else list(formats or ())
     names = [word.strip().lower() for word in words if word.strip()]
+    if words and not names:
+        raise OptionError(f"format is {formats!r}, but must name one or more of {', '.join(EVERY)}")
     for name in names:
         if name not in EVERY:
             raise OptionError(f"format {name!r} is unknown{suggest(name, EVERY)}; there are {', '.join(EVERY)}")

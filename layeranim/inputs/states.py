@@ -69,9 +69,9 @@ def state_dict(
             out.convention, out.said = given.convention, given.said
         return out
     path, of_file = _split(os.fspath(given))
-    with _opened(path, Request("state", path, limits), base) as file:
+    with _opened(path, Request("weights", path, limits), base) as file:
         names, start = _chosen(file.names, prefix or of_file, f"'{printable(path)}'", _part(path))
-        Request("state", path, limits).check_size("it", len(names), MOST, "arrays")
+        Request("weights", path, limits).check_size("it", len(names), MOST, "arrays")
         out = ArraysOfState()
         for name in names:
             held, request = file.held(name), Request(name, f"{path}:{name}", limits)
@@ -158,4 +158,4 @@ def _aside(name: str, shape: Sequence[int] | None) -> bool:
 
 
 def _within(state: ArraysOfState, name: str, limits: Limits) -> None:
-    Request("state", name, limits).check_size("all of it", sum(x.nbytes for x in state.values()), limits.size)
+    Request("weights", name, limits).check_size("all of it", sum(x.nbytes for x in state.values()), limits.size)

@@ -105,7 +105,9 @@ class Work(Filmed):
             told = Telling(trace, film, *presets, self.given, names, list(self.seeded), self.seed, kinds)
             memory.afford(f"a film of this {self.name} takes", story.needed(trace))
             board = timing.unhurried(_with_room(story, told), self.film.pace)
-        return replace(board, explainer=self.name, warnings=(*warned, *board.warnings), alt=alt.described(board))
+        return replace(
+            board, explainer=self.name, warnings=(*warned, *board.warnings), alt=alt.described(board, bool(film.title))
+        )
 
     def options(self) -> dict[str, str]:
         """The options of the layer that it was asked for with."""

@@ -38,7 +38,7 @@ SIGNS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\be\^…", "e to the power of each"),
     (r" … ", " to "),
     (r"(\d)!", r"\1 factorial"),
-    (r"(\d)e(?=[−-]?\d)", r"\1 times 10 to the power "),
+    (r"(\d)e([−+-]?)0*(?=\d)", lambda m: f"{m[1]} times 10 to the power {'−' * (m[2] in ('−', '-'))}"),
     (r"\b([A-Z])([A-Z]ᵀ)", r"\1 times \2"),
     (_RAISED, lambda m: _SUPERSCRIPTS.get(m[0]) or f" to the power {unicodedata.normalize('NFKC', m[0])}"),
     ("[₀-₉]+", lambda m: f" sub {unicodedata.normalize('NFKC', m[0])}"),
@@ -76,11 +76,11 @@ def _letter(symbol: str) -> str:
     return unicodedata.name(symbol).split()[-1].lower()
 
 
-def described(board: Storyboard) -> str:
+def described(board: Storyboard, titled: bool = False) -> str:
     """The alt text of a film: as many of its sentences as fit. What comes out, and the number that the poster shows,
     go before what it means, the arithmetic, and which parts of many are drawn; last what the story warns of, such as
-    words whose numbers are drawn at random."""
-    title = _speech(board.title)
+    words whose numbers are drawn at random. A title of the user's, as it is ``titled``, stays as it stands."""
+    title = board.title if titled else _speech(board.title)
     end = "" if title.endswith(("?", "!", ".")) else ":" if board.parameters else "."
     text = f"{_moves(board)}{title}{end} {spoken(board.parameters)}"
     text = sentence(text.strip())

@@ -60,11 +60,13 @@ class Learning:
         return Note("every weight goes a step down its slope", self.rate > 0)
 
     # ── words ────────────────────────────────────────────────────────────────
-    def options(self) -> tuple[str, ...]:
-        """What the header keeps of the step: the loss that is not usual, the true class, the rate."""
+    def options(self, called: Callable[[int], str]) -> tuple[str, ...]:
+        """What the header keeps of the step: the loss that is not usual, the true class as the stage calls it, the
+        rate.
+        """
         return (
             *((f"loss {self.loss}",) if self.loss != USUAL[self.config.output_activation] else ()),
-            *((f"class {self.config.true_class}",) if self.config.true_class is not None else ()),
+            *((f"class {called(self.config.true_class)}",) if self.config.true_class is not None else ()),
             f"rate {self.rate:g}",
         )
 

@@ -119,7 +119,7 @@ class Bytes(Kind):
     def check(self, name: str, value: Any) -> int | None:
         if value is None:
             return None
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?)(i?)b?", _text(value))
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?)(i?)(?:b|bytes?)?", _text(value))
         size = int(Fraction(found[1]) * (1024 if found[3] else 1000) ** " kmg".index(found[2] or " ")) if found else 0
         if size < 1:
             raise OptionError(f"{name} is {given(value)}, but must be a size such as 500KB or 1MB")
@@ -187,6 +187,15 @@ class Colour(Kind):
         return own.TRANSPARENT if _text(value) == own.TRANSPARENT else own.colour(name, value)
 
 
+@dataclass(frozen=True)
+class Title(Text):
+    """Free text; an empty one is none."""
+
+    def check(self, name: str, value: Any) -> str | None:
+        text = super().check(name, value)
+        return text if text and text.strip() else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class FilmOptions(Config):
     """How a film looks and moves. The same names on the command line, in the manifest and in Python."""
@@ -226,7 +235,7 @@ class FilmOptions(Config):
     paper: str = option(Choice(("a4", "letter", "fit")), "a4", "page of a PDF; fit is as large as what stands on it")
     max_size: int | None = option(Bytes(), None, "fail if a film file is larger, such as 500KB")
     precision: int | None = option(Integer(0, 6), None, "decimals of every number, instead of the fitting ones")
-    title: str | None = option(Text(), None, "title of the film")
+    title: str | None = option(Title(), None, "title of the film")
     font: str | None = option(
         Text(), None, "a .ttf or .otf file for letters that the bundled font lacks, of any script"
     )
@@ -274,7 +283,8 @@ class FilmOptions(Config):
         """The places of the parts of one kind that ``show`` asks for; none where it asks for no such."""
         numbers = self.show_of.get(noun, [])
         if numbers and numbers[-1] > count:
-            raise OptionError(f"show is {self.show}, but there are only {count} {noun}; give numbers from 1 to {count}")
+            only = f"there are only {count} {noun}; give numbers from 1 to {count}"
+            raise OptionError(f"show is {self.show}, but {only if count > 1 else f'there is only 1 of its {noun}'}")
         if len(numbers) > most:
             room = f"{most} {noun if most > 1 else noun[:-1]}"
             raise OptionError(f"show is {self.show}, but there is room for {room}; give {most} at most")
@@ -303,5 +313,6 @@ class FilmOptions(Config):
             return range(min(count, int(self.steps[6:])))
         low, high = (int(n) for n in self.steps.split("-"))
         if low > count:
-            raise OptionError(f"steps is {self.steps}, but there are only {count} steps")
+            only = f"there are only {count} steps; give some from 1 to {count}" if count > 1 else "there is only 1 step"
+            raise OptionError(f"steps is {self.steps}, but {only}")
         return range(low - 1, min(count, high))

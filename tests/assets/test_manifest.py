@@ -269,7 +269,7 @@ def test_validate(project: Project, call: Callable[..., Done]) -> None:
     project.write(
         CONV.replace("conv", "other", 1) + 'steps = "5-9"\ninput = "1 2; 3 4"\nkernel = "1 2; 3 4"\n', "version = 1\n"
     )
-    assert "there are only 1 steps" in call("validate").err
+    assert "there is only 1 step" in call("validate").err
 
 
 def test_hostile_text_stays_text(project: Project, call: Callable[..., Done]) -> None:

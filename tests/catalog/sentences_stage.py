@@ -22,11 +22,11 @@ def unit(beat: Beat) -> int:
 
 
 # ── softmax ──────────────────────────────────────────────────────────────────
-def row(told: Told) -> Any:
-    """The logits that are told, whichever way the softmax goes."""
+def row(told: Told, tensor: str = "logits") -> Any:
+    """The numbers that are told, whichever way the softmax goes."""
     axis = told.config.axis % 2
-    at = told.work.film.place_in(len(told["logits"])) if axis else 0
-    return told["logits"][at] if axis else told["logits"][:, at]
+    at = told.work.film.place_in(len(told[tensor])) if axis else 0
+    return told[tensor][at] if axis else told[tensor][:, at]
 
 
 def warm(told: Told) -> bool:
@@ -39,7 +39,7 @@ def count(told: Told) -> int:
 
 def vanished(told: Told) -> bool:
     """Whether e to the power of some number came to exactly 0."""
-    return bool((told["exponentials"][np.isfinite(told["shifted"])] == 0).any())
+    return bool((row(told, "exponentials")[np.isfinite(row(told, "shifted"))] == 0).any())
 
 
 SOFTMAX = (
@@ -56,12 +56,12 @@ SOFTMAX = (
     Claim("its part of the whole", lambda t, m, b: not t.config.log, {}, ({"log": True},)),
     Claim(r"(class|sample)e?s? .*: {1,2}each in the same way|every (class|sample) in the same way"),
     Claim("differences of scores became ratios of shares",
-          lambda t, m, b: count(t) > 1 and not t.config.log and bool(np.ptp(t["logits"])), {},
+          lambda t, m, b: count(t) > 1 and not t.config.log and bool(np.ptp(row(t))), {},
           ({"logits": "4"}, {"log": True}, {"logits": "1 1 1"})),
     Claim("differences of scores became differences of logarithms",
-          lambda t, m, b: count(t) > 1 and bool(t.config.log) and bool(np.ptp(t["logits"])), {"log": True},
+          lambda t, m, b: count(t) > 1 and bool(t.config.log) and bool(np.ptp(row(t))), {"log": True},
           ({}, {"log": True, "logits": "2 2"})),
-    Claim("equal scores became equal shares", lambda t, m, b: count(t) > 1 and not np.ptp(t["logits"]),
+    Claim("equal scores became equal shares", lambda t, m, b: count(t) > 1 and not np.ptp(row(t)),
           {"logits": "1 1 1"}, ({}, {"logits": "4"})),
     Claim("one class has all of it", lambda t, m, b: count(t) == 1, {"logits": "4"}, ({},)),
     Claim("the last layer of a classifier, the weights of attention: shares of a whole"),
@@ -128,6 +128,10 @@ def normalisation(flat: str, both: bool) -> tuple[Claim, ...]:
         Claim("now their mean square is 1", lambda t, m, b: rms(t, m, b) and standard(t, unit(b)), RMS, ({},)),
         Claim("γ and β: a spread and a centre of its own, learned",
               lambda t, m, b: moved(t) and "beta" in t.trace, {}, ({"affine": False},)),
+        Claim("no γ, no β to learn: it stays as it is",
+              lambda t, m, b: not t.config.affine and not rms(t, m, b) and not moved(t), {"affine": False}, ({},)),
+        Claim("no γ to learn: it stays as it is",
+              lambda t, m, b: not t.config.affine and rms(t, m, b) and not moved(t), {**RMS, "affine": False}, (RMS,)),
         Claim("γ: a size of its own for every feature, learned", lambda t, m, b: moved(t) and rms(t, m, b),
               {"preset": "root-mean-square"} if not both else {**RMS, "gamma": "2 2 2"}, ({},)),
         Claim(rf"(\d+) {units}s? → (.*)", closing, {}, (), counts=True),

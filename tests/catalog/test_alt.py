@@ -108,3 +108,8 @@ def test_words_of_the_users_are_quoted_and_stay_as_they_are() -> None:
 )  # fmt: skip
 def test_signs_are_words(written: str, said: str) -> None:
     assert alt.spoken((Run(written, markup="_" in written or "^" in written),)) == said
+
+
+def test_a_title_of_the_users_stays_as_it_stands_and_a_power_is_read() -> None:
+    said = preparing.prepare("softmax", {"title": "x > 3 → y", "temperature": 1e-6}).told().alt
+    assert "x > 3 → y: 3 classes, temperature 1 times 10 to the power −6." in said

@@ -53,6 +53,7 @@ def test_the_number_decides_what_is_followed() -> None:
     assert "Class 12" in last.alt
     (powers,) = [beat for beat in last.beats if beat.kind == "act" and "e" in beat.caption[0].text]
     assert powers.caption[-1].source.index[-1] == 11  # type: ignore[union-attr]
+    assert "Class 1:" in told("softmax", logits="1 2 3; 2 1 3", sample=2).alt  # the second largest of that sample
 
 
 @pytest.mark.parametrize("name", catalog.EXPLAINERS)

@@ -126,3 +126,7 @@ def test_names_in_the_environment(name: str) -> None:
     for item in command("render", name).params:
         if isinstance(item, Sectioned) and item.envvar:
             assert item.envvar == ENVIRONMENT + str(item.name).upper()
+
+
+def test_an_empty_title_is_none() -> None:
+    assert FilmOptions.of({"title": " "}) == FilmOptions.of({})

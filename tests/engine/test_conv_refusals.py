@@ -18,7 +18,7 @@ OPTIONS = [
     ({"dilation": "1x0"}, "dilation is 0, but must be at least 1"),
     ({"kernel_size": 0}, "kernel_size is 0, but must be at least 1"),
     ({"padding": -1}, "padding is -1, but must be at least 0"),
-    ({"padding": "sane"}, "padding is 'sane', but must be N|HxW|T,B,L,R|same|valid"),
+    ({"padding": "sane"}, "padding is 'sane' (did you mean same?); it must be N|HxW|T,B,L,R|same|valid"),
     ({"padding_mode": "wavy"}, "padding_mode is 'wavy'; it must be one of zeros, reflect, replicate, circular"),
     ({"activation": "rely"}, "activation is 'rely' (did you mean relu?); it must be one of linear"),
     ({"groups": 0}, "groups is 0, but must be at least 1"),

@@ -58,7 +58,7 @@ def texts(plan: Any) -> Iterator[Written]:
 
 def beyond(board: Storyboard) -> list[str]:
     """Texts that leave the picture, or stand on each other."""
-    half = theme.WIDTH / 2 - EDGE
+    half = board.canvas.width / 2 - EDGE
     found = [text for plan in placed(board) for text in texts(plan)]
     out = [f"{text.part}: {plain(text.line)!r} leaves the picture" for text in found
            if text.box.x < -half or text.box.right > half]  # fmt: skip
@@ -105,8 +105,9 @@ def _framed(board: Storyboard) -> Iterator[str]:
             if isinstance(verb, v.Fill) or (isinstance(verb, v.Tell) and verb.cells is not None):
                 standing[verb.part] |= set(verb.where)
             elif isinstance(verb, v.Sweep):
-                cols = board.grids[verb.part].cols
-                standing[verb.part] |= {divmod(at, cols) for at in range(verb.first, verb.last + 1)}
+                plan, (low, high) = board.grids[verb.part], sorted((verb.first, verb.last))
+                swept = [(r, c) for r in range(plan.rows) for c in range(low, high + 1)]
+                standing[verb.part] |= {*swept} if verb.down else {divmod(at, plan.cols) for at in range(low, high + 1)}
         for verb in verbs_of(beat):
             if isinstance(verb, v.Frame):
                 for a, b, c, d in verb.blocks:

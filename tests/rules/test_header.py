@@ -73,8 +73,9 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
     },
     "loss": {"mode": lambda v: f"mode {v}", "reduction": lambda v: f"reduction {v}", "delta": lambda v: f"delta {v:g}"},
     "cross-entropy": {
-        "source": lambda v: f"from {v}", "reduction": lambda v: f"reduction {v}", "true_class": lambda v: f"class {v}",
-        "label_smoothing": lambda v: f"smoothing {v:g}", "ignore_index": lambda v: f"class {v} left out",
+        "source": lambda v: f"from {v}", "reduction": lambda v: f"reduction {v}",
+        "true_class": lambda v: f"class {v + 1}", "ignore_index": lambda v: "left out",
+        "label_smoothing": lambda v: f"smoothing {v:g}",
     },
     "training": {
         "sizes": lambda v: "→".join(map(str, v)), "epochs": lambda v: f"{v} epoch", "method": lambda v: f"{v}, rate",
@@ -137,7 +138,7 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
     "sequential": {"layers": lambda v: f"{len(links_of(v))} layer", "opened": lambda v: "opened"},
     "cnn-backprop": CNN | {
         "loss": lambda v: f"loss {v}" if v == "squared" else "", "learning_rate": lambda v: f"rate {v:g}",
-        "true_class": lambda v: f"class {v}",
+        "true_class": lambda v: f"class {v + 1}",
     },
     "init": {
         "schemes": lambda v: ",  ".join(v) if len(v) > 4 else "", "layers": lambda v: f"{v} layer",
@@ -152,7 +153,7 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
     "feature-space": {"activation": lambda v: "squares" if v == "square" else activation_word(v)},
     "backprop": NETWORK | {
         "loss": lambda v: f"loss {v}" if v == "squared" else "", "learning_rate": lambda v: f"rate {v:g}",
-        "true_class": lambda v: f"class {v}",
+        "true_class": lambda v: f"class {v + 1}",
     },
     "regularisation": {
         "updates": lambda v: f"{v} update", "learning_rate": lambda v: f"rate {v:g}", "l2": lambda v: f"L2 {v:g}",
@@ -215,7 +216,8 @@ def left_out(work: preparing.Work, board: Storyboard) -> list[str]:
         if value is None or value == _checked(work.config, name, usual[name]):
             continue
         needle = says(value).lower()
-        if needle and not re.search(rf"(?<![\w.]){re.escape(needle)}", head):
+        apart = r"(?<![\w.])" * needle[:1].isalnum()
+        if needle and not re.search(apart + re.escape(needle), head):
             out.append(f"{name} {value!r}: {needle!r} is not in {head!r}")
     return out
 

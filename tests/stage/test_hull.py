@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from layeranim.scenes.stage.curve import Plot
 from layeranim.stories.stage import plans as p
 from layeranim.stories.stage import verbs as v
 from layeranim.stories.stage.parts.hull import DRAWN, _winners
 from layeranim.stories.stage.record import dumped, loaded
 from layeranim.stories.stage.seam import checked
 from layeranim.stories.storyboard import Storyboard
+from layeranim.theme import THEMES
 
 from .films import board
 
@@ -63,6 +65,13 @@ def test_a_line_falls_through_all_that_are_in_the_picture() -> None:
         assert all(found.box.bottom <= y <= found.box.y for _, y in met)
     slides = [verb.goal for verb in verbs(film, v.Slide)]
     assert slides[0] == pytest.approx(max((at for at in falls[0].at if at), key=lambda at: at[1]))
+
+
+def test_a_line_that_is_not_in_the_picture_is_not_drawn() -> None:
+    film = board("maxout", input="-0.85")
+    curve = plan(film, p.CurvePlan)
+    assert [len(line.points) for line in curve.lines] == [2, 2, 2, 0]
+    assert Plot(curve, THEMES["light"]).submobjects
 
 
 def test_of_too_many_lines_the_highest_are_drawn_and_of_two_inputs_none() -> None:

@@ -36,6 +36,8 @@ class Plot(Bundle):
         x, y = plan.origin
         self.add(polyline([[(x, box.bottom), (x, box.y)], [(box.x, y), (box.right, y)]], theme.muted, t.HAIR))
         for line in plan.lines:
+            if not joints(line):  # it passes above or below the picture
+                continue
             self.add(polyline([joints(line)], self._colour(line.kind, theme.muted), 2))
             self.add(TextLine(line.name, t.FLOOR, theme, line.at, "centre"))
         for top in plan.tops:

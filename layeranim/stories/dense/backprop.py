@@ -44,7 +44,7 @@ def film(telling: Telling) -> Play:
         opening_note=f"{view.trace.facts['parameters']} weights{' and biases' * view.biased}: which way for each?",
         closing=view.step.closing(),
         good_for=GOOD_FOR,
-        options=(*view.options(), *view.step.options()),
+        options=(*view.options(), *view.step.options(view.called)),
         kinds=shares | {view.step.target: "share"} if view.end == "softmax" else shares,
         spans=dict.fromkeys(shares, 1.0),
         follow=view.upper,

@@ -94,7 +94,8 @@ class _Moved:
     def closing(self) -> Line:
         samples = self.trace.size("samples")
         if self.wrong == 0:
-            return sentence("a line between features: ", f"all {samples} samples on their side")
+            which = f"all {samples} samples on their side" if samples > 1 else "the sample is on its side"
+            return sentence("a line between features: ", which)
         return (
             Run("a line between features: ", weight="regular", source=Fact("sentence")),
             Run(f"{self.wrong} of {samples} on the wrong side", "result", "semibold", Fact("wrong")),

@@ -175,10 +175,15 @@ def _options(telling: Telling, samples: int, classes: int) -> tuple[str, ...]:
         *((f"from {config.source}",) if config.source != "logits" else ()),
         *((f"reduction {config.reduction}",) if config.reduction != "mean" else ()),
         *((f"smoothing {config.label_smoothing:g}",) if config.label_smoothing else ()),
-        *((f"class {config.ignore_index} left out",) if config.ignore_index is not None else ()),
-        *((f"true class {config.true_class}",) if config.true_class else ()),
+        *((f"{_left_out(config.ignore_index, classes)} left out",) if config.ignore_index is not None else ()),
+        *((f"true class {config.true_class + 1}",) if config.true_class is not None else ()),
         *(("class weights",) if "class_weight" in telling.trace else ()),
     )
+
+
+def _left_out(class_id: int, classes: int) -> str:
+    """A class as the stage counts it; an id that is no class, such as −100, as it was given."""
+    return f"class {class_id + 1}" if 0 <= class_id < classes else f"id {class_id}".replace("-", numbers.MINUS)
 
 
 def _closing(figures: Figures, reduction: str, samples: int) -> Line:

@@ -17,6 +17,7 @@ def film(telling: Telling) -> Play:
     trace, config = telling.trace, telling.config
     along, other = ("classes", "batch") if config.axis % 2 else ("batch", "classes")
     noun = ("class", "classes") if along == "classes" else ("sample", "samples")
+    told = telling.film.place_in(trace.size("batch")) if along == "classes" else (slice(None), 0)
     warm, log, count = config.temperature != 1, config.log, trace.size(along)
     z = f"z/{config.temperature:g}" if warm else "z"
     scaled = ("→", Grid("scaled", z)) if warm else ()
@@ -30,10 +31,10 @@ def film(telling: Telling) -> Play:
     came, kept = "differences of scores became ", "differences of logarithms" if log else "ratios of shares"
     if count == 1:
         came, kept = "one class has ", "all of it"
-    elif not (trace["shifted"] != 0).any():
+    elif not (trace["shifted"][told] != 0).any():
         came, kept = "equal scores became ", "equal shares"
-    differ = bool((trace["shifted"] < 0).any())
-    lost = bool((trace["exponentials"][np.isfinite(trace["shifted"])] == 0).any())
+    differ = bool((trace["shifted"][told] < 0).any())
+    lost = bool((trace["exponentials"][told][np.isfinite(trace["shifted"][told])] == 0).any())
     made = "logarithms of shares" if log else "shares that add up to 1"
     return Play(
         title="Softmax",
@@ -67,14 +68,13 @@ def film(telling: Telling) -> Play:
         ),
         alike=(("logits", "scaled", "maximum", "shifted"),),
         kinds={} if log else {"output": "share"},
-        follow=_second(trace["logits"], config.axis % 2),
+        follow=_second(trace["logits"][told]),
     )
 
 
-def _second(logits: Any, axis: int) -> int:
-    """The unit with the second largest score of what is told first: its power is no 1, its share is not all."""
-    first = logits[0] if axis else logits[:, 0]
-    return int(sorted(range(len(first)), key=lambda i: -first[i])[: min(2, len(first))][-1])
+def _second(scores: Any) -> int:
+    """The unit with the second largest of the scores that are told: its power is no 1, its share is not all."""
+    return int(sorted(range(len(scores)), key=lambda i: -scores[i])[:2][-1])
 
 
 SoftmaxStory = story("Softmax", film, GOOD_FOR)

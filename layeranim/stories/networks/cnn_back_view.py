@@ -52,7 +52,7 @@ class CnnBackView(CnnView):
 
     # ── words ────────────────────────────────────────────────────────────────
     def options(self) -> tuple[str, ...]:
-        return *super().options(), *self.step.options()
+        return *super().options(), *self.step.options(self.called)
 
     def symbols(self) -> dict[str, Line]:
         names = [(self.step.error, "δ", "ink"), (SLOPES, "∂w", "weights"), ("new_conv1_kernel", "w", "weights"),

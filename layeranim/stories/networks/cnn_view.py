@@ -185,7 +185,10 @@ class CnnView:
         return cell[0], cell[1] * high + row, cell[2] * wide + col
 
     def _convolved(self, k: int, cell: Cell) -> Cell:
-        """The cell of the maps before with the largest product in a cell of a convolution."""
+        """The cell of the maps before with the largest product in a cell of a convolution.
+
+        Of a window that holds nothing but padding or NaN it is the one nearest to where the window begins.
+        """
         axes = self.axes(f"conv{k}")
         there = Region(f"conv{k}_products", (("batch", self.sample), *zip(axes, cell, strict=True)))
         products = np.array(self.trace.read(there), float)
@@ -196,7 +199,7 @@ class CnnView:
         outside = ((rows < 0) | (rows >= high))[:, None] | ((cols < 0) | (cols >= wide))[None, :]
         products[:, outside] = -np.inf
         channel, row, col = self._loudest(k - 1, products)
-        return channel, int(rows[row]), int(cols[col])
+        return channel, min(max(int(rows[row]), 0), high - 1), min(max(int(cols[col]), 0), wide - 1)
 
     def _loudest(self, k: int, values: Array) -> Cell:
         """The largest of some numbers for the maps of a stage, of those that were asked for."""

@@ -111,7 +111,13 @@ def film(telling: Telling) -> Play:
         "variance": Note("how far apart they are: the mean of their squares"),
         "deviation": Note("its root; ε keeps it above 0"),
         "normalised": Note(f"now {made_so}", s.standard.__getitem__),
-        "output": Note(f"{_and(learned)}: {own}, learned", bool(learned) and moved),
+        "output": (
+            Note(f"{_and(learned)}: {own}, learned", bool(learned) and moved),
+            Note(
+                "no γ to learn: it stays as it is" if s.kind == "rms" else "no γ, no β to learn: it stays as it is",
+                not learned,
+            ),
+        ),
     }
     return Play(
         title=TITLES[s.kind],

@@ -47,7 +47,7 @@ def film(telling: Telling) -> Play:
         spans=spans(view),
         masks={"padded": Mask(view.ghost, view.unread, view.counts)},
         follow=follow,
-        evidence=way.evidence(follow) if back else _evidence(view, follow, shift),
+        evidence=way.evidence(follow, shown) if back else _evidence(view, follow, shift),
         stops=tuple(k * view.per_map for k in range(1, view.shown)),
         row=view.out[1],
     )  # fmt: skip

@@ -66,12 +66,15 @@ class WayBack:
         r, c = np.unravel_index(int(np.argmax(np.nan_to_num(sizes, nan=-1.0, posinf=np.inf))), sizes.shape)
         return rows[int(r)], cols[int(c)]
 
-    def evidence(self, told: int) -> tuple[Region, ...]:
-        """The winners of all windows; else the window that was followed."""
-        if self.view.kind != "max" or self.view.units > SHIFTED:
+    def evidence(self, told: int, shown: range) -> tuple[Region, ...]:
+        """The winners that stand there, of all windows that are shown; else the window that was followed."""
+        view, cells = self.view, dict[tuple[int, ...], None]()
+        if view.kind == "max" and view.units <= SHIFTED:
+            over = {u: view.last_over(view.index(u)[1], *self._told(u)) for u in shown}
+            cells = dict.fromkeys(self._cell(u).index for u in shown if over[u] in shown)
+        if not cells:
             found = self.found("grad_input", told)
             return (found[2],) if found else ()
-        cells = dict.fromkeys(self._cell(u).index for u in range(self.view.units))
         axes = self.trace.axes("grad_input")
         return tuple(Region.of("grad_input", **dict(zip(axes, at, strict=True))) for at in cells)
 
@@ -171,9 +174,13 @@ class Landed(Grid):
         return tuple(out)
 
     def reads(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
-        """The window lies over it."""
+        """The window lies over it; of one whose cells stand apart, over those that stand there."""
         if plan.holds(region) and not plan.lens:
-            yield Frame(plan.name, blocks_of(plan, region), "focus")
+            blocks = blocks_of(plan, region)
+            if len(blocks) > 1:
+                standing = {*self._cells(0, moment.unit)}
+                blocks = tuple(block for block in blocks if block[::2] in standing)
+            yield Frame(plan.name, blocks, "focus")
 
     def writes(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         assert self.view is not None

@@ -56,7 +56,7 @@ def film(telling: Telling) -> Play:
         spans=spans(view),
         masks={"padded": Mask(*(np.repeat(one, view.channels, 0) for one in (view.ghost, view.unread, view.counts)))},
         follow=follow,
-        evidence=way.evidence(follow) if back else (),
+        evidence=way.evidence(follow, shown) if back else (),
         row=view.out[1],
     )  # fmt: skip
 
