@@ -200,7 +200,7 @@ def _closing(telling: Telling, samples: int) -> Line:
     if "loss" not in trace:
         return sentence(f"{samples} sample{'s' * (samples > 1)}, ", "each with a loss of its own")
     text, cell = _Charged(telling)._text(Address("loss", ())), Address("loss", ())
-    what = f"{telling.config.reduction} loss" if samples > 1 else "loss"
+    what = "loss" if samples == 1 else "mean loss" if telling.config.reduction == "mean" else "losses together"
     return (
         Run(f"{samples} sample{'s' * (samples > 1)}: ", weight="regular", source=Fact("counts")),
         Run(f"{what} ", "result", "semibold"),
