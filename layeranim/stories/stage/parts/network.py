@@ -223,8 +223,9 @@ class Network(Actor):
             ends, half = (plan.node(False, i), plan.node(True, u)), phrases.width(text, theme.FLOOR) / 2 + 6
             places = [_between(*ends, part) for part in ALONG]
             boxes = [Box(x - half, y + ROOM / 2, 2 * half, ROOM) for x, y in places]
-            crowd = nodes if one else (*nodes, *taken)
-            free = next((k for k, box in enumerate(boxes) if not any(map(box.meets, crowd))), 0)
+            crowds = ([] if one else [(*nodes, *taken)]) + [(*nodes,)]
+            clear = (k for crowd in crowds for k, box in enumerate(boxes) if not any(map(box.meets, crowd)))
+            free = next(clear, 0)
             taken.append(boxes[free])
             thick = round(THIN + THICK * share_of(value, most), 1) + BOLD
             out.append(Edge(i, u, sign(value), thick, text, places[free], theme.FLOOR))
