@@ -230,6 +230,12 @@ def pair(values: Sequence[int]) -> str:
     return str(values[0]) if len({*values}) == 1 else numbers.shape_text(values)
 
 
+def listed(values: Sequence[object]) -> str:
+    """``8``, ``8 and 16`` or ``4, 8 and 16``."""
+    *before, last = map(str, values)
+    return f"{', '.join(before)} and {last}" if before else last
+
+
 def so_many(one: str, many: str, n: int) -> str:
     """``1 key`` or ``3 keys``."""
     return f"{n} {one if n == 1 else many}"

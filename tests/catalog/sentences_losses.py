@@ -82,7 +82,7 @@ CROSS_ENTROPY = (
     Claim("every sample in the same way"),
     Claim(r"(\d+) samples?, each with a loss of its own", lambda t, m, b: t.config.reduction == "none",
           {"reduction": "none"}, ({},)),
-    Claim(r"(\d+) samples?: (mean loss|sum loss|loss) (\S+)", closing, {}, ({"reduction": "none"},)),
+    Claim(r"(\d+) samples?: (mean loss|losses together|loss) (\S+)", closing, {}, ({"reduction": "none"},)),
     Claim("the loss of every classifier: what is sure and wrong costs most"),
 )  # fmt: skip
 

@@ -33,7 +33,7 @@ def handed(told: Told, match: Match, beat: Beat) -> bool:
 
 _BACK: dict[str, Any] = {"example": "looking-back"}
 SEQ2SEQ = (
-    Claim("one network reads, another one writes: one state passes between them, and looks back",
+    Claim("one network reads, another one writes and looks back at all that was read",
           lambda t, m, b: looks(t), _BACK, ({},)),
     Claim("one network reads, another one writes: all passes through one state", lambda t, m, b: not looks(t), {},
           (_BACK,)),
@@ -49,7 +49,7 @@ SEQ2SEQ = (
     Claim("a way past the one state: it looks back at all encoder states", lambda t, m, b: looks(t), _BACK, ({},)),
     Claim("the most probable word is written"),
     Claim(r"words? .*: {1,2}each in the same way|every word in the same way"),
-    Claim(r"(\d+) read, (\d+) written: and each word looked back at all that was read",
+    Claim(r"(\d+) read, (\d+) written: each word looked back at all that was read",
           lambda t, m, b: looks(t) and counted(t, m, b), _BACK, ({},)),
     Claim(r"(\d+) read, (\d+) written: all of the source went through this one state",
           lambda t, m, b: not looks(t) and counted(t, m, b), {}, (_BACK,)),

@@ -55,7 +55,8 @@ NETWORK: dict[str, Says] = {
     "bias": lambda v: "" if v else "no bias",
 }  # fmt: skip
 CNN: dict[str, Says] = {
-    "filters": lambda v: ", ".join(map(str, v)), "kernel_size": lambda v: f" {PAIR(v)}",
+    "filters": lambda v: " and ".join((*filter(None, (", ".join(map(str, v[:-1])),)), str(v[-1]))),
+    "kernel_size": lambda v: f" {PAIR(v)}",
     "padding": lambda v: f"padding {v}" if isinstance(v, str) else "padding " if any(map(any, v)) else "",
     "pool_size": lambda v: f" {PAIR(v)}", "pool_mode": str, "units": lambda v: f"→ {v}",
     "activation": lambda v: "" if v == "linear" else ACTIVATION(v),

@@ -15,7 +15,7 @@ from layeranim.stories.options import FilmOptions
 from layeranim.stories.stage import NOTHING, Beneath, Cross, Each, Grid, More, Play, Repeat, Row, Units
 from layeranim.stories.stage.arrangements import picked
 from layeranim.stories.stage.figures import Figures
-from layeranim.stories.stage.plans import TextPlan
+from layeranim.stories.stage.plans import LanePlan, TextPlan
 from layeranim.stories.stage.solver import Laid, Node, solve
 from layeranim.stories.storyboard import Fact, GridPlan, Run, Telling, plain
 
@@ -127,3 +127,10 @@ def test_lines_beneath_a_part_and_what_is_not_drawn_have_their_room() -> None:
     assert grid(found, "input:0").box.bottom > first > second
     widths = [phrases.width(line, theme.FLOOR) for line in lines]
     assert grid(found, "input:0").box.w < max(widths)
+
+
+def test_a_single_part_of_a_stack_lines_up_by_its_body_without_its_heading() -> None:
+    stacked = picked(lambda k: Grid("input", "x", rows="batch", cols="in_features"), (0,), 1)
+    found = laid(Row(stacked, "→", Grid("output", "y", rows="batch", cols="out_features")), dense(3, 2, 1))
+    (lane,) = (plan for plan in found.plans.values() if isinstance(plan, LanePlan))
+    assert {grid(found, name).box.centre[1] for name in ("input", "output")} == {lane.ends[0][1]}

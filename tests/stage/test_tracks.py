@@ -11,6 +11,7 @@ from layeranim import preparing
 from layeranim.stories.stage import plans as p
 from layeranim.stories.stage import record
 from layeranim.stories.stage import verbs as v
+from layeranim.stories.stage.axes import marks
 from layeranim.stories.stage.contour import crossings
 from layeranim.stories.stage.parts.tracks import APART, _spread
 from layeranim.stories.storyboard import Box, Storyboard, plain
@@ -79,3 +80,12 @@ def test_all_grow_together_and_the_opening_is_a_preview() -> None:
 def test_crossings_of_a_saddle_are_both_lines() -> None:
     assert len(crossings(np.array([[1.0, -1.0], [-1.0, 1.0]]))) == 2
     assert crossings(np.array([[np.nan, -1.0], [1.0, 1.0]])) == ()
+
+
+def test_an_axis_has_two_ticks_at_least() -> None:
+    assert len(marks(-0.4, 0.4, 600, 3)) > 1
+
+
+def test_shares_that_are_far_apart_stay_on_one_axis_from_0_to_1() -> None:
+    plan = tracks(told("gan", method="adam", critic_degree=3, turns=3), "beliefs:lines")
+    assert [plain(tick.line) for tick in plan.along] == ["0", "0.5", "1.0"]

@@ -22,6 +22,8 @@ from layeranim.theme import Theme
 
 ARCHED, ROSE = 12, 0.8
 """Straight pieces of an arch, and how high it rises, in heights of a node."""
+DASHES = 16
+"""Of the outline of a node that is padding."""
 
 
 class NetPicture(Bundle):
@@ -149,16 +151,27 @@ class NetPicture(Bundle):
             return Bundle(empty, TextLine(verb.lines[-1], plan.numeral, self.theme, at, "centre"))
         place = plan.picked[k] if verb.lower and plan.picked else k
         row, col = (place, 0) if cells.levels.shape[0] > 1 else (0, place)
-        fill = self.theme.fill(cells.scale, int(cells.levels[row, col]))
-        out = Bundle(rectangle(box, fill, self.theme.grid, t.HAIR, plan.radius))
+        padding = cells.ghost is not None and bool(cells.ghost[row, col])
+        fill = self.theme.bg if padding else self.theme.fill(cells.scale, int(cells.levels[row, col]))
+        out = Bundle(rectangle(box, fill, fill if padding else self.theme.grid, t.HAIR, plan.radius))
+        if padding:
+            out.add(polyline(_ring(box), self.theme.ghost, t.HAIR))
         if cells.texts is not None:
-            out.add(numeral(cells, row, col, plan.numeral, self.theme.on(fill), box.centre))
+            ink = self.theme.muted if padding else self.theme.on(fill)
+            out.add(numeral(cells, row, col, plan.numeral, ink, box.centre))
         return out
 
 
 def _ends(edge: Edge) -> tuple[int, int, bool]:
     """What tells one edge from another."""
     return edge.lower, edge.upper, edge.within
+
+
+def _ring(box: Box) -> list[list[Point]]:
+    """The dashes of a round node."""
+    (x, y), radius = box.centre, box.w / 2
+    turns = [[2 * pi * (k + part / 6) / DASHES for part in range(4)] for k in range(DASHES)]
+    return [[(x + radius * cos(turn), y + radius * sin(turn)) for turn in dash] for dash in turns]
 
 
 def _arch(a: Box, b: Box) -> list[Point]:

@@ -73,7 +73,8 @@ class StageScene(Acting):
 
     def _place(self, plan: Any) -> None:
         if isinstance(plan, p.SignPlan):
-            self.add(TextLine(plan.line, plan.size, self.theme, (plan.at[0], plan.at[1] - 10), "centre"))
+            (x, y), middle = plan.at, round(0.36 * plan.size)
+            self.add(TextLine(plan.line, plan.size, self.theme, (x, y - middle), "centre"))
         elif isinstance(plan, p.LanePlan):
             self.add(Lane(plan.ends, self.theme.muted))
         elif isinstance(plan, p.TextPlan):

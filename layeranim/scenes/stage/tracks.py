@@ -36,7 +36,7 @@ class TracksPicture(Bundle):
             self.add(*rules(box, plan.along, theme))
         self.add(corner(box, theme), *ticks(box, plan.across, plan.along, theme))
         if plan.rule is not None:
-            self.add(polyline(dashed((box.x, plan.rule), (box.right, plan.rule)), theme.focus, 2))
+            self.add(polyline(dashed((box.x, plan.rule), (box.right, plan.rule)), theme.muted, 2))
         for ring in plan.rings:
             if lines := joined(ring.points):
                 self.add(polyline(lines, theme.gates[KINDS[ring.kind]], 2))

@@ -173,7 +173,7 @@ def _arcs_of(view: AttentionView, h: int) -> Node:
 def _joined(view: AttentionView) -> Node:
     """The mixtures of all heads side by side, and the matrix after them."""
     if not view.projected:
-        return heads(view, lambda h: Grid("output", f"head {h + 1}", "queries", "value_features", at=(("heads", h),),
+        return heads(view, lambda h: Grid("output", f"output {h + 1}", "queries", "value_features", at=(("heads", h),),
                                           tight=True, lens=h == view.head), 1 if view.heads == 2 else 2)  # fmt: skip
     joined = Grid("joined", "heads joined", "queries", "joined", called=(view.marks, ()), tight=True)
     out = Grid("output", "output", "queries", "outputs", tight=True)

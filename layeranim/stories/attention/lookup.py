@@ -55,7 +55,7 @@ def film(telling: Telling) -> Play:
         (compare, mix) = parts(along)
         return Row(*compare.nodes, *powers, "→", *mix.nodes)
 
-    line = Balance("value", "weights", "output", others)
+    line = Row("values", Balance("value", "weights", "output", others))
     balance = (Column(row(None), line), Column(row(None, ()), line)) if single else ()
     return Play(
         title="Soft lookup" if not hard else "Dictionary lookup",

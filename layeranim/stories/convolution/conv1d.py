@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from layeranim.stories.convolution import shared
 from layeranim.stories.phrases import sentence
-from layeranim.stories.stage import Each, Grid, Net, Note, Play, Row, Tally, Tries, Units, story
+from layeranim.stories.stage import Each, Grid, Mask, Net, Note, Play, Row, Tally, Tries, Units, story
 from layeranim.stories.stage.lines import Column
 from layeranim.stories.storyboard import Line, Telling
 
@@ -47,6 +47,7 @@ def film(telling: Telling) -> Play:
         good_for=GOOD_FOR,
         options=(shared.through(trace), f"kernel {taps}", *shared.options_of(trace, True)),
         alike=(("padded", "products"),),
+        masks={"padded": Mask(*shared.without_data(trace))},
     )
 
 

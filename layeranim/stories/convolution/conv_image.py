@@ -21,8 +21,8 @@ from layeranim.stories.storyboard import Line, Telling
 GOOD_FOR = "blurring, sharpening, finding edges; a network learns kernels of its own"
 FEW = 36
 """Of no more output pixels each is told, one after another."""
-LARGE = 456.0
-"""The width of a picture as large as a loupe beside it allows."""
+LARGE, HIGH, SMALL = 456.0, 400.0, 200.0
+"""The width of a picture as large as a loupe beside it allows, or over it, and of one where there is little room."""
 TOLD = ("batch", "in_channels", "out_channels", "group_channels")
 SOME = 50_000
 """So many pixels under the weights are read at a time."""
@@ -46,21 +46,22 @@ def film(telling: Telling) -> Play:
     shown, told = telling.film.selected(rows * cols), telling.film.place_in(trace.size("batch"))
     visits = tuple(unit for unit in at.visits() if unit in shown) if rows * cols > FEW else ()
     follow = next(unit for unit in (*visits[1:], *visits, at.strongest, shown[0]) if unit in shown)
-    loupe = Column(
-        Grid("patches", "pixels", *KERNEL, lens=False),
-        Grid("kernel", "weights", *KERNEL),
-    )
-    size = shared.size_said(trace)
+    loupe = Grid("patches", "pixels", *KERNEL, lens=False), Grid("kernel", "weights", *KERNEL)
+    size, canvas = shared.size_said(trace), telling.film.canvas
+
+    def pictures(least: float) -> tuple[Picture, Picture]:
+        return Picture("padded", "picture", sized=size, least=least), Picture(last, "result", least=least)
+
+    ways = [Row(given, Column(*loupe), made) for given, made in map(pictures, (LARGE, SMALL))]
+    given, made = pictures(HIGH)
+    high = (Column(given, Row(*loupe), made),) if canvas.height > canvas.width else ()
     return Play(
         title="A kernel over a picture",
         units=Windows(
             OUT, ("pixel", "pixels"), TOLD, names=shared.places(trace), of="padded", by="kernel",
             steps=lambda here: shared.steps_at(trace, here),
         ),
-        stage=Tries(
-            Row(Picture("padded", "picture", sized=size, least=LARGE), loupe, Picture(last, "result", least=LARGE)),
-            Row(Picture("padded", "picture", sized=size), loupe, Picture(last, "result")),
-        ),
+        stage=Tries(*high, *ways),
         acts=(
             Each(((("products", last), Note("an even area: the pixels under the weights are nearly alike", at.even)),)),
         ),
@@ -76,7 +77,7 @@ def film(telling: Telling) -> Play:
         follow=follow,
         visits=visits,
         row=cols,
-        routes=(("padded", "patches"), ("patches", last)),
+        routes=() if high else (("padded", "patches"), ("patches", last)),  # from above they would cross headings
     )  # fmt: skip
 
 

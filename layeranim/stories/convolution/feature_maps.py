@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from layeranim import numbers
@@ -11,13 +13,28 @@ from layeranim.stories.convolution import shared
 from layeranim.stories.convolution.shared import KERNEL, OUT
 from layeranim.stories.phrases import sentence, so_many
 from layeranim.stories.pictures import brightness, relief
-from layeranim.stories.stage import Column, Each, Grid, Note, Picture, Play, Row, Turn, Volume, Windows, listed, story
+from layeranim.stories.stage import (
+    Column,
+    Each,
+    Grid,
+    Note,
+    Picture,
+    Play,
+    Row,
+    Tries,
+    Turn,
+    Volume,
+    Windows,
+    listed,
+    story,
+)
 from layeranim.stories.stage.parts.volume import MOST
+from layeranim.stories.stage.solver import NUMERAL_LOW
 from layeranim.stories.storyboard import Line, Telling
 
 GOOD_FOR = "every layer of a convolutional network: one more map for each question"
-MAPS, PICTURE = 640.0, 288.0
-"""The width of the volume, and of the picture at least."""
+WIDTHS = ((640.0, 288.0), (480.0, 216.0), (320.0, 160.0))
+"""The width of the volume, and of the picture at least; smaller ones where else no numeral has room."""
 
 
 def film(telling: Telling) -> Play:
@@ -29,24 +46,19 @@ def film(telling: Telling) -> Play:
     asked, told = telling.film.chosen("maps", filters, MOST), telling.film.place_in(trace.size("batch"))
     maps, (channel,) = asked or tuple(range(filters)), telling.film.chosen("channels", channels, 1) or (0,)
     size, within = numbers.shape_text(trace["kernel"].shape[2:]), channel % trace.size("group_channels")
-    left = Column(
-        Picture(
-            "padded",
-            "picture",
-            "padded_height",
-            "padded_width",
-            at=(("in_channels", channel),),
-            sized=shared.size_said(trace, 3),
-            least=PICTURE,
-        ),
-        Grid("kernel", "filter", *KERNEL, at=(("group_channels", within),) if within else ()),
-    )
-    volume = Volume(last, "maps", "out_channels", *OUT, width=MAPS, pixels=True, whole=True)
+    picture = Picture("padded", "picture", "padded_height", "padded_width", at=(("in_channels", channel),),
+                      sized=shared.size_said(trace, 3).partition(", ")[0])  # fmt: skip
+    kernel = Grid("kernel", "filter", *KERNEL, at=(("group_channels", within),) if within else ())
 
     def elsewhere(unit: int) -> bool:
         return bool(maps[unit] * config.groups // filters != channel * config.groups // channels)
 
     strip = Grid(last, "one pixel", rows="out_channels", at=tuple(pixel.items()), sized=str(filters))
+
+    def stage(maps: float, least: float) -> Row:
+        volume = Volume(last, "maps", "out_channels", *OUT, width=maps, pixels=True, whole=True)
+        return Row(Column(replace(picture, least=least), kernel), "→", volume, strip)
+
     several = filters > 1
     return Play(
         title="Feature maps",
@@ -57,7 +69,7 @@ def film(telling: Telling) -> Play:
         at=pixel,
         evidence=tuple(Region.of(last, batch=told, out_channels=k, **pixel)
                        for k in (maps[unit] for unit in telling.film.selected(len(maps))[:MOST])),
-        stage=Row(left, "→", volume, strip),
+        stage=Tries(*(stage(*widths) for widths in WIDTHS), least=NUMERAL_LOW),
         acts=(
             Each(((("products", last), (Note("this filter reads other channels than the one drawn", elsewhere),
                                         Note("one pixel of its map; all others in the same way", _many(telling)))),)),

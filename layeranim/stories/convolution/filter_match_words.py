@@ -36,7 +36,8 @@ def verdict(scores: Sequence[float], style: Style, image: int, filters: int) -> 
         return words("a sum is NaN, which is no number: nothing to compare")
     which = f" of the {count} shown" if count < filters else ""
     if len(won) > 1:
-        names = "both" if count == 2 else "all" if len(won) == count else f"filters {_listed(won)}"
+        every = "both" if count == 2 else "all"
+        names = every if len(won) == count else f"filters {phrases.listed([f + 1 for f in won])}"
         best = f"equally{which}" if len(won) == count else f"best{which}, equally"
         equal = phrases.join([_sum(scores, f, style, image, "result") for f in won], Run(" = "))
         return (*equal, Run(f":  {names} match {best}", source=Fact("filters")))
@@ -57,11 +58,6 @@ def verdict(scores: Sequence[float], style: Style, image: int, filters: int) -> 
 def _sum(scores: Sequence[float], f: int, style: Style, image: int, role: str) -> Line:
     text = numbers.text(scores[f], style)
     return (Run(text, role, "semibold" if role == "result" else "medium", Address("output", (image, f, 0, 0))),)
-
-
-def _listed(filters: Sequence[int]) -> str:
-    *first, last = (str(f + 1) for f in filters)
-    return f"{', '.join(first)} and {last}"
 
 
 def counted(images: tuple[int, int], filters: tuple[int, int]) -> list[str]:

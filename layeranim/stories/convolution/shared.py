@@ -93,13 +93,12 @@ def axes_of(trace: Trace) -> tuple[Axis, ...]:
 
 
 def without_data(trace: Trace) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Cells of the padded input (rows, columns) that are padding, and those of the input that no window reads."""
-    rows, columns = axes_of(trace)
-    ghost = np.ones((rows.padded, columns.padded), bool)
-    ghost[rows.before : rows.before + rows.size, columns.before : columns.before + columns.size] = False
-    unread = np.zeros_like(ghost)
-    unread[list(rows.unread()), :] = True
-    unread[:, list(columns.unread())] = True
+    """Cells of the padded input (its last two axes) that are padding, and those of the input that no window reads."""
+    ghost, unread = np.zeros((2, *trace.tensor("padded").shape[-2:]), bool)
+    for behind, axis in enumerate(reversed(axes_of(trace))):
+        at = np.arange(axis.padded)[(..., *(None,) * behind)]
+        ghost |= (at < axis.before) | (at >= axis.before + axis.size)
+        unread |= np.isin(at, list(axis.unread()))
     return ghost, unread & ~ghost
 
 

@@ -189,7 +189,8 @@ def _left_out(class_id: int, classes: int) -> str:
 def _closing(figures: Figures, reduction: str, samples: int) -> Line:
     if "loss" not in figures.trace:
         return sentence(f"{samples} sample{'s' * (samples > 1)}, ", "each with a loss of its own")
-    what, cell = f"{reduction} loss" if samples > 1 else "loss", Address("loss", ())
+    cell = Address("loss", ())
+    what = "loss" if samples == 1 else "mean loss" if reduction == "mean" else "losses together"
     return (
         Run(f"{samples} sample{'s' * (samples > 1)}: ", weight="regular", source=Fact("counts")),
         Run(f"{what} ", "result", "semibold"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -106,7 +107,8 @@ def _stage(view: AutoencoderView) -> Node:
             for name, text in (("error", "x̂ − x"), ("output", "x̂")))  # fmt: skip
     many = min(MOST_PICTURES, view.places)
     places = sorted({round(i * (view.places - 1) / (many - 1)) for i in range(many)})
-    strip = Row(*(Picture("walk_output", "", rows, cols, least=SMALL, at=(("walk", k),), sized=False) for k in places))
+    each = Picture("walk_output", "", rows, cols, least=SMALL, sized=False)
+    strip = Row("x̂ on the walk", *(replace(each, at=(("walk", k),)) for k in places))
     there, back = hidden[True]
     without = Column(Row(Column(x, e), "→", code, plane, "→", y), strip)
     whole = Column(Row(Column(x, e), *there, "→", code, plane, *back, "→", y), strip)

@@ -262,7 +262,7 @@ class CnnView:
         padding = config.padding if isinstance(config.padding, str) else _amount(config.padding)
         return (
             f"{self.shape('input')} → {self.classes}",
-            f"{', '.join(map(str, self.filters))} filter{'s' * many} {kernel}",
+            f"{phrases.listed(self.filters)} filter{'s' * many} {kernel}",
             *((f"padding {padding}",) if padding else ()),
             *((activation_word(config.activation),) if config.activation != "linear" else ()),
             f"{config.pool_mode} {pool}",

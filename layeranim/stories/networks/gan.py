@@ -51,6 +51,7 @@ def film(telling: Telling) -> Play:
         closing=_closing(telling, seen),
         good_for=GOOD_FOR,
         options=_options(config),
+        kinds={"beliefs": "share"},
         follow=min(2, moves - 1),
         stops=_stops(trace, min(2, moves - 1)),
         symbols={"beliefs": phrases.name("mean D(forged)")},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from layeranim.stories.recurrent.notes import begins, notes
 from layeranim.stories.recurrent.presets import ROWS
 from layeranim.stories.recurrent.view import FEW, RecurrentView
 from layeranim.stories.stage import Aligned, All, Column, Each, Grid, History, Mask, Note, Play, Row, Tries
-from layeranim.stories.stage.solver import Node
+from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 
 NAMED = 40
 """More time steps than these have no names over their columns."""
@@ -97,7 +97,7 @@ def _stage(view: RecurrentView, machines: Sequence[Node], answers: bool, told: i
     )
     slim = Column(*_strips(view, answers, (SLIM_WIDE, BANDS_HIGH)))
     if not view.single:
-        return Tries(strips, bands, slim, least=44)
+        return Tries(strips, *_both_ways(view, answers), bands, slim, least=NUMERAL_LOW)
     kept = "cell" if view.kind == "lstm" else "hidden"
     number = f"_{{{told + 1}}}" if view.hidden > 1 else ""
     curve = History(kept, f"{kept[0]}{number} over t", first=1) if 2 < view.steps <= CURVED else None
@@ -114,7 +114,16 @@ def _stage(view: RecurrentView, machines: Sequence[Node], answers: bool, told: i
     below += [*([Row(Aligned(*numbered), curve), Row(low, curve)] if curve else []), strips]
     under = Column(*_strips(view, answers, (BAND_WIDE, BESIDE_HIGH)))
     found = [Column(machine, each) for machine in machines for each in (*below, under)]
-    return Tries(*found, *([Row(strips, curve)] if curve else []), strips, bands, slim, least=42)
+    return Tries(*found, *([Row(strips, curve)] if curve else []), strips, bands, slim, least=NUMERAL_LOW)
+
+
+def _both_ways(view: RecurrentView, answers: bool) -> Iterator[Node]:
+    """The cells of two directions beside each other under the input that both read."""
+    if len(view.runs) > 2 or not view.config.bidirectional:
+        return
+    given, *held = _strips(view, answers)
+    each = 1 + _remembers(view)
+    yield Column(given, Row(Aligned(*held[:each]), Aligned(*held[each : 2 * each])), *held[2 * each :])
 
 
 def _strips(view: RecurrentView, answers: bool, band: tuple[float, float] = (0.0, 0.0)) -> list[Grid]:
@@ -126,7 +135,7 @@ def _strips(view: RecurrentView, answers: bool, band: tuple[float, float] = (0.0
     few = range(view.steps if view.steps <= NAMED else 0)
     names = tuple(view.config.tokens[t] if view.config.tokens else str(t + 1) for t in few)
     held = [("input", "x", "features", rows.get("x", ()))]
-    memory = view.kind == "lstm" and len(view.runs) <= 2
+    memory = _remembers(view)
     for run in view.runs:
         name = f"layer {run.layer + 1}" if view.config.layers > 1 else ""
         arrow = (" ←" if run.reverse else " →") if view.config.bidirectional else ""
@@ -146,14 +155,19 @@ def _strips(view: RecurrentView, answers: bool, band: tuple[float, float] = (0.0
 
 
 def _routes(view: RecurrentView) -> tuple[tuple[str, str], ...]:
-    """From the input to the first layer, from every layer to the next one."""
+    """From the input to the first layer, from every layer to the next one: to the first strip of each cell."""
     if view.single:
         return ()
-    out = []
+    out, first = [], "cell" if _remembers(view) else "hidden"
     for run in view.runs:
         below = [lower.prefix + "hidden" for lower in view.runs if lower.layer == run.layer - 1] or ["input"]
-        out += [(name, run.prefix + "hidden") for name in below]
+        out += [(name, run.prefix + first) for name in below]
     return tuple(out)
+
+
+def _remembers(view: RecurrentView) -> bool:
+    """Whether there are strips of memories beside those of states."""
+    return view.kind == "lstm" and len(view.runs) <= 2
 
 
 def _alike(view: RecurrentView, scale: tuple[str, ...], gates: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:

@@ -112,9 +112,10 @@ class Repeat:
 
     def measure(self, s: Setting) -> Extent:
         rows, widest = self._measured(s)
-        half = (sum(r.height for r in rows) + NEXT * (len(rows) - 1) + (MORE if self.hidden else 0.0)) / 2
+        high = sum(r.height for r in rows) + NEXT * (len(rows) - 1) + (MORE if self.hidden else 0.0)
+        up = rows[0].up if len(rows) == 1 else high / 2  # a single row lines up by its bodies, without their headings
         width = self.across * widest.width + (self.across - 1) * self.apart
-        return Extent(max(width, phrases.width(self.more, theme.FLOOR)), half, half, self.across * widest.grow,
+        return Extent(max(width, phrases.width(self.more, theme.FLOOR)), up, high - up, self.across * widest.grow,
                       sum(r.rise for r in rows))  # fmt: skip
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:

@@ -56,8 +56,10 @@ def said(value: float, span: float, by: float) -> Line:
 
 
 def marks(low: float, high: float, room: float, most: int = 6) -> list[tuple[float, Line]]:
-    """Ticks of an axis from left to right and what they say, as many as stand clear of each other in ``room`` px."""
-    for count in range(most, 0, -1):
+    """Ticks of an axis from left to right and what they say, as many as stand clear of each other in ``room`` px: about
+    ``most``, and more where only one of these lies on the axis, for one alone gives no scale."""
+    enough = next((count for count in range(most, 3 * most) if len(ticks(low, high, count)) > 1), most)
+    for count in range(enough, 0, -1):
         by = step(high - low, count)
         found = [(value, said(value, high - low, by)) for value in ticks(low, high, count)]
         if sum(phrases.width(line, theme.FLOOR) + CLEAR for _, line in found) <= room:

@@ -27,9 +27,9 @@ def sloped(values: Sequence[float], parameters: Mapping[str, Any]) -> str:
     near = abs(prediction - target) <= parameters.get("delta", 0)
     cases = {
         "squared": "2 · ({0} − {1f})",
-        "absolute": "the sign of {0} − {1f}",
-        "huber": "{0} − {1f}" if near else "{delta} · the sign of {0} − {1f}",
-        "smooth-l1": "({0} − {1f}) / {delta}" if near else "the sign of {0} − {1f}",
+        "absolute": "sign({0} − {1f})",
+        "huber": "{0} − {1f}" if near else "{delta} · sign({0} − {1f})",
+        "smooth-l1": "({0} − {1f}) / {delta}" if near else "sign({0} − {1f})",
         "binary": "−1 / {0f}" if target == 1 else "1 / (1 − {0f})" if target == 0 else "",
         "kl": "−{1f}",
     }

@@ -19,7 +19,8 @@ GAP, GAP_MOST = 22.0, 76.0
 """Between neighbours of a row, in design pixels."""
 LINE_GAP_MOST = 56.0
 """Between the lines of a row that was broken."""
-SIGN = 28
+SIGN, DOT = 28, 46
+"""The size of a sign, and of the dot of a product, which is all air at that size."""
 LANE, LANE_MOST = 34.0, 72.0
 
 
@@ -33,7 +34,8 @@ class Sign:
         return Extent(typeface.width(self.text, SIGN), 20, 20)
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
-        yield SignPlan(f"sign:{spot.x:g}:{spot.y:g}", (spot.x, spot.y), (Run(self.text),), SIGN)
+        size = DOT if self.text == "·" else SIGN
+        yield SignPlan(f"sign:{spot.x:g}:{spot.y:g}", (spot.x, spot.y), (Run(self.text),), size)
 
 
 @dataclass(frozen=True)
@@ -171,9 +173,10 @@ class Column:
     def measure(self, s: Setting) -> Extent:
         parts = [node.measure(s) for node in self.nodes]
         gaps = self._gaps()
-        half = (sum(p.height for p in parts) + sum(low for low, _ in gaps)) / 2
+        high = sum(p.height for p in parts) + sum(low for low, _ in gaps)
+        up = parts[0].up if len(parts) == 1 else high / 2
         rise = sum(p.rise for p in parts) + sum(high - low for low, high in gaps) / 2
-        return Extent(max(p.width for p in parts), half, half, max(p.grow for p in parts), rise)
+        return Extent(max(p.width for p in parts), up, high - up, max(p.grow for p in parts), rise)
 
     def _gaps(self) -> list[tuple[float, float]]:
         """Between neighbours, at least and at most; a lane stands off what it leads to."""

@@ -11,7 +11,7 @@ from layeranim.engine.trace import Region, Trace
 from layeranim.stories import phrases, vocabulary
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import All, Column, Each, Grid, Note, Play, Row, Tries, Units, story
-from layeranim.stories.stage.solver import Node
+from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 from layeranim.stories.translation import lexicon
 
@@ -65,9 +65,8 @@ def film(telling: Telling) -> Play:
         ),
         words={"decoder.hidden": _step_on, "probabilities": partial(_chosen, telling, at),
                _WEIGHTS: partial(_looked, telling, at)},
-        opening=sentence("one network reads, another one writes: ",
-                      "one state passes between them, and looks back" if looks else
-                      "all passes through one state"),
+        opening=sentence("one network reads, another one writes", " and looks back at all that was read") if looks else
+        sentence("one network reads, another one writes: ", "all passes through one state"),
         opening_note=strange,
         closing=_closing(read, written, looks),
         tokens=(*(config.tokens or ()), *(names[1] if telling.preset and config.tokens else ())),
@@ -107,8 +106,10 @@ def _stage(telling: Telling, times: tuple[str, ...], words: tuple[str, ...]) -> 
                 states("encoder.hidden", "encoder states", "hidden", "source_time", (), cell, line),
                 *((back,) if looks else ())]  # fmt: skip
 
-    def decoder(cell: float = 0.0, word: float = 0.0, line: float = 0.0) -> Column:
-        return Column(states("decoder.hidden", "decoder states", "hidden", "target_time", words, cell, line),
+    def decoder(
+        cell: float = 0.0, word: float = 0.0, line: float = 0.0, over: type[Column | Row] = Column
+    ) -> Column | Row:
+        return over(states("decoder.hidden", "decoder states", "hidden", "target_time", words, cell, line),
                       states("probabilities", "p(word)", "classes", "target_time", words if cell else (),
                              word, line))  # fmt: skip
 
@@ -117,8 +118,14 @@ def _stage(telling: Telling, times: tuple[str, ...], words: tuple[str, ...]) -> 
         context = Grid(handed, "context", "hidden", lens=False, band=(line, cell * trace.size("hidden")))
         return Row(read, "→", Column(*held), "→", context, "→", decoder(cell, word, line))
 
-    plain = Row(Column(*encoder()), "→", Grid(handed, "context", "hidden", lens=False), "→", decoder())
-    return Tries(*(named(line, *cells) for line in LINES for cells in CELLS), plain) if wide else plain
+    def plain(*encoded: Node | str, over: type[Column | Row] = Column) -> Row:
+        return Row(*encoded, "→", Grid(handed, "context", "hidden", lens=False), "→", decoder(over=over))
+
+    if wide:
+        return Tries(*(named(line, *cells) for line in LINES for cells in CELLS), plain(Column(*encoder())))
+    read, *held = encoder()
+    whole = Column(read, *held)
+    return Tries(plain(read, "→", Column(*held)), plain(whole, over=Row), plain(whole), least=NUMERAL_LOW)
 
 
 def _names(telling: Telling, at: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -168,7 +175,7 @@ def _chosen(telling: Telling, at: int, k: int) -> Line:
 
 def _closing(read: int, written: int, looks: bool) -> Line:
     counts = f"{read} read, {written} written: "
-    return sentence(counts, "and each word looked back at all that was read" if looks else
+    return sentence(counts, "each word looked back at all that was read" if looks else
                  "all of the source went through this one state")  # fmt: skip
 
 

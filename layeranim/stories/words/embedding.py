@@ -34,8 +34,13 @@ def film(telling: Telling) -> Play:
     def said(figures: Figures, k: int) -> Line:
         """Which row a token picks."""
         number = Run(str(ids[k]), "ink", source=Address("ids", (at, k)))
-        name = (Run(names[k], source=Fact("word")), Run(" is id "), number) if names else (Run("id "), number)
-        return (*name, Run(": ", late=True), Run(f"row {ids[k]} of the table", "result", "semibold", Fact("row"), True))
+        who = (Run(names[k], "ink", "semibold", Fact("word")), Run(" is id ")) if names else (Run("id "),)
+        return (
+            *who,
+            number,
+            Run(": ", late=True),
+            Run(f"row {ids[k]} of the table", "result", "semibold", Fact("row"), True),
+        )
 
     return Play(
         title="Embedding",

@@ -54,7 +54,7 @@ def film(telling: Telling) -> Play:
         called=(rows, cols if kind == "sinusoidal" else ()),
         carried="table" if kind == "learned" else "",
     )
-    alike, dials = Bars("similarity", "row · each row", "other_positions"), Dials("angle", "hands")
+    alike, dials = Bars("similarity", "one row · each row", "other_positions"), Dials("angle", "hands")
     stage = {
         "sinusoidal": (Row(dials, "→", table, alike), Row(table, alike)),
         "rotary": (

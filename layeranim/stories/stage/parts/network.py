@@ -39,7 +39,7 @@ EDGE_LEAST, EDGE_MOST = 112.0, 290.0
 UNDER = 18.0
 """Half the height of what stands under a node, a gap above it."""
 ALONG = (0.24, 0.5, 0.37, 0.63, 0.76)
-"""Where along an edge its weight is written: the first place at which it is clear of those before it."""
+"""Where along an edge its weight is written: the first place at which it is clear of nodes and of those before it."""
 ROOM = 34.0
 """The height of a weight on an edge."""
 LABELLED = 9
@@ -213,6 +213,7 @@ class Network(Actor):
         """The edges to some nodes by sign and size of the numbers of ``tensor`` that lie on them."""
         layer, below = self.layers[k], self.layers[k - 1]
         most, one = figures.ranges.span(tensor), len(upper) == 1
+        nodes = [plan.node(True, u) for u in upper] + [plan.node(False, i) for i in range(len(plan.lower))]
         out, taken = [], list[Box]()
         for i, u in ((i, u) for u in upper for i in range(len(plan.lower))):
             at = {**figures.here(unit), below.axis: i, layer.axis: u}
@@ -220,9 +221,11 @@ class Network(Actor):
             value = figures.value(cell)
             text: Line = (Run(figures.text(cell), "weights", source=cell),) if label else ()
             ends, half = (plan.node(False, i), plan.node(True, u)), phrases.width(text, theme.FLOOR) / 2 + 6
-            places = [_between(*ends, part) for part in (ALONG[:1] if one else ALONG)]
+            places = [_between(*ends, part) for part in ALONG]
             boxes = [Box(x - half, y + ROOM / 2, 2 * half, ROOM) for x, y in places]
-            free = next((k for k, box in enumerate(boxes) if not any(map(box.meets, taken))), 0)
+            crowds = ([] if one else [(*nodes, *taken)]) + [(*nodes,)]
+            clear = (k for crowd in crowds for k, box in enumerate(boxes) if not any(map(box.meets, crowd)))
+            free = next(clear, 0)
             taken.append(boxes[free])
             thick = round(THIN + THICK * share_of(value, most), 1) + BOLD
             out.append(Edge(i, u, sign(value), thick, text, places[free], theme.FLOOR))

@@ -87,17 +87,18 @@ class Plane(Actor):
         yield PlanePlan(
             self.names[0], strand, box, put.below(4), put.beside(3 * side, 4), put(0, 0),
             tuple(put(float(x), float(y)) for x, y in points), tuple(put(*p) for p in line),
-            tuple(put(*p) for p in above), self._names(box, bool(above)),
+            tuple(put(*p) for p in above), self._names(box, put(0, 0)[0], bool(above)),
         )  # fmt: skip
 
-    def _names(self, box: Box, parted: bool) -> tuple[tuple[Point, Line], ...]:
-        """Those of the axes, and of the part in which the sum is above 0."""
+    def _names(self, box: Box, axis: float, parted: bool) -> tuple[tuple[Point, Line], ...]:
+        """Those of the axes, the upright one's over it, and of the part in which the sum is above 0."""
         first, second = (phrases.name(f"x_{{{k}}}", markup=True) for k in (1, 2))
         above: Line = (Run("z > 0", "positive", "semibold", Fact("name")),) if parted else ()
+        wide, ends = phrases.width(second, theme.NAME), box.right - phrases.width(above, theme.NAME)
         return (
             ((box.right - phrases.width(first, theme.NAME), box.bottom - 62), first),
-            ((box.x - LABELS + 6, box.y + theme.HEADING_GAP), second),
-            ((box.right - phrases.width(above, theme.NAME), box.y + theme.HEADING_GAP), above),
+            ((max(box.x, min(axis - wide / 2, ends - wide - 12)), box.y + theme.HEADING_GAP), second),
+            ((ends, box.y + theme.HEADING_GAP), above),
         )
 
     def _border(

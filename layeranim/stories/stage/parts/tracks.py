@@ -32,7 +32,8 @@ LABELS, BESIDE = 56.0, 38.0
 """Room left of axes for what their ticks say; between the axes and a line's name, with its glyph."""
 APART = theme.FLOOR + 6
 FAR = 100.0
-"""Where numbers are all positive and the largest is so many times the smallest, the axis counts powers of ten."""
+"""Where numbers that are no shares are all positive and the largest is so many times the smallest, the axis counts
+powers of ten."""
 LEVELS = 9
 """Lines of equal height on a map."""
 
@@ -114,7 +115,8 @@ class Lines(Growing):
         )
         values = self._values(s.figures)
         known = finite(values if self.rule is None else np.append(values, self.rule))
-        far = bool((known > 0).all()) and float(known.max()) > FAR * float(known.min())
+        share = s.figures.film.kinds.get(self.tensor) == "share"
+        far = not share and bool((known > 0).all()) and float(known.max()) > FAR * float(known.min())
         low, high = _decades(known) if far else rounded(float(known.min()), float(known.max()))
         put = Axes(box, (float(self.first), float(self.first + max(1, values.shape[1] - 1))), (low, high))
         with np.errstate(all="ignore"):
