@@ -104,7 +104,7 @@ def film(telling: Telling) -> Play:
     measures, standardised = _measures(s, mean, between)
     made_so = "their mean square is 1" if s.kind == "rms" else "the mean is 0 and the deviation 1"
     own = "a spread and a centre of its own" if len(learned) == 2 else "a size of its own for every feature"
-    notes = {
+    notes: dict[str, Note | tuple[Note, ...]] = {
         "mean": Note(f"the mean of this {one}'s numbers"),
         "centred": NOTHING,
         "mean_square": Note("how large they are: the mean of their squares"),
