@@ -289,5 +289,5 @@ def test_answers_that_are_made_all_at_once_do_not_pass_with_the_steps(name: str)
 
 def test_two_terms_are_written_both_however_little_time_there_is() -> None:
     said = captions("lstm", input="random:30x12", hidden=64, classes=4, mode="many-to-one", show="units=1")
-    assert said[0].endswith("0.17 of 73 others + (−0.44)) = 0.67")
+    assert said[0].endswith("(−0.11) of 76 others) = 0.67")
     assert said[3].startswith("c_1 = 0.67·0 + 0.79·(−0.97)")

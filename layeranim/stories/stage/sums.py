@@ -98,25 +98,21 @@ def unfolded(figures: Figures, target: Address) -> list[Terms]:
 
 def written_terms(figures: Figures, target: Address, most: int = TALLIED) -> list[Terms]:
     """The terms that add up to a cell as they are written, ``most`` at once: of many, and where some stand nowhere, the
-    largest of those that do, and all others as the one number that they come to. A bias stands by itself, if it can."""
+    largest of those that do, and all others, a bias among them, as the one number that they come to."""
     terms = unfolded(figures, target)
     if any(row.letter for group in terms for row in group.rows):
         return terms
-    lone = [group for group in terms if len(group) == len(group.rows) == 1 and group.rows[0].values.any()
-            and not group.many]  # fmt: skip
-    long = [group for group in terms if group not in lone]
-    apart = any(group.many for group in long)
-    leading = sum(len(group) for group in long if not group.many) if apart else LEADING
-    if (apart and leading + 1 + len(lone) <= most) or not long:
-        return terms
-    if len(lone) + 2 > most:
-        lone, long = [], terms
-    stand = np.concatenate([[False] if group.many else figures.stand(group.cells) for group in long])
-    few = len(stand) <= MANY or phrases.counted(long)[0] <= phrases.MOST_TERMS
+    if any(group.many for group in terms):
+        leading = sum(len(group) for group in terms if not group.many)
+        if leading + 1 <= most:
+            return terms
+    else:
+        leading = LEADING
+    stand = np.concatenate([[False] if group.many else figures.stand(group.cells) for group in terms])
+    few = len(stand) <= MANY or phrases.counted(terms)[0] <= phrases.MOST_TERMS
     if few and stand.all():
         return terms
-    found = _leading(long, stand, min(leading, most - 1 - len(lone)), figures.style(long[0].cells[0].tensor))
-    return [*found, *lone]
+    return _leading(terms, stand, min(leading, most - 1), figures.style(terms[0].cells[0].tensor))
 
 
 def dotted(figures: Figures, reads: Sequence[Covered], target: Address, most: int) -> list[Terms]:

@@ -130,7 +130,7 @@ def _lengths(figures: Figures, acted: Acted, target: Address, most: int) -> Sequ
     if not plain or not isinstance(figures.film.units, Windows):
         total = _hidden(figures, acted, target) or target
         if adds(behind(figures, figures.acted_at(total), total)):
-            terms = written_terms(figures, total)
+            terms = unfolded(figures, total)
             count = sum(map(len, terms))
             one_hidden = phrases.counted(terms)[0] == most + 1 or count == most + 1 == 2
             whole = any(group.many for group in terms) or one_hidden
@@ -170,7 +170,7 @@ def short(figures: Figures, acted: Acted, target: Address, name: Line = ()) -> L
 def _operands(figures: Figures, acted: Acted, target: Address, most: int) -> Line:
     if acted.step.operation in SUMS:
         terms = written_terms(figures, target, most)
-        every = told_terms(terms)
+        every, most = told_terms(terms), max(most, 2) if any(group.many for group in terms) else most
         return _summed(terms if phrases.counted(every)[0] > most else every, most)  # zeros give way first
     before = passed(figures, acted, target)
     if before:
