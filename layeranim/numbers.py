@@ -116,7 +116,7 @@ def _sizes(values: ArrayLike, top: float) -> NDArray[np.float64]:
     return np.where(sizes < dust, 0.0, sizes)
 
 
-class Extent(NamedTuple):
+class Magnitudes(NamedTuple):
     """What decides how numbers are written and coloured: the largest finite |v|, rounded, whether all are integral,
     and how many digits count."""
 
@@ -125,8 +125,8 @@ class Extent(NamedTuple):
     digits: int
 
 
-def extent(values: ArrayLike) -> Extent:
-    """The extent of some values, however many: a block at a time."""
+def magnitudes(values: ArrayLike) -> Magnitudes:
+    """Those of some values, however many: a block at a time."""
     array = _real(values)
     most, whole = 0.0, True
     for block in _blocks(array):
@@ -135,14 +135,14 @@ def extent(values: ArrayLike) -> Extent:
     digits = significant(array.dtype)
     top = float(_rounded(np.asarray(most), digits))
     whole = whole or all(_integral(_sizes(block, top)) for block in _blocks(array))  # rounded, whole ones stay whole
-    return Extent(top, whole, digits)
+    return Magnitudes(top, whole, digits)
 
 
-def _joined(arrays: Iterable[ArrayLike | Extent]) -> Extent:
-    """The extent of several arrays together."""
-    every = [one if isinstance(one, Extent) else extent(one) for one in arrays]
+def _joined(arrays: Iterable[ArrayLike | Magnitudes]) -> Magnitudes:
+    """Those of several arrays together."""
+    every = [one if isinstance(one, Magnitudes) else magnitudes(one) for one in arrays]
     tops, whole, digits = zip(*every, strict=True) if every else ((0.0,), (True,), (DIGITS,))
-    return Extent(max(tops), all(whole), max(digits))
+    return Magnitudes(max(tops), all(whole), max(digits))
 
 
 def _largest(block: NDArray[Any]) -> float:
@@ -168,7 +168,7 @@ def _integral(sizes: NDArray[Any]) -> bool:
 
 
 def style(
-    *arrays: ArrayLike | Extent, kind: Kind = "value", pitch: float | None = None, precision: int | None = None
+    *arrays: ArrayLike | Magnitudes, kind: Kind = "value", pitch: float | None = None, precision: int | None = None
 ) -> Style:
     """How the values of a tensor, or of several alike, are written, decided once for all; NaN and ±Inf have no say.
 
@@ -204,7 +204,7 @@ def style(
     return Style(usual, False, digits, dust)
 
 
-def least_decimals(*arrays: ArrayLike | Extent) -> int:
+def least_decimals(*arrays: ArrayLike | Magnitudes) -> int:
     """How many decimals keep the largest of some shares from reading as 0, one where it is less than 1; at most 9."""
     top, integral, _ = _joined(arrays)
     if integral or not top:
@@ -343,7 +343,7 @@ def _decimal(text: str) -> Decimal:
 # ── colour steps ─────────────────────────────────────────────────────────────
 
 
-def value_range(*arrays: ArrayLike | Extent) -> float:
+def value_range(*arrays: ArrayLike | Magnitudes) -> float:
     """The vmax of a tensor, or one shared by tensors that are compared cell by cell: max |v|, finite values only.
 
     At least 4 when everything is integral, so that a tensor of 0 and ±1 is not drawn at full strength. Never 0.

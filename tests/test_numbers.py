@@ -538,12 +538,12 @@ def test_no_value_causes_a_warning(values: np.ndarray) -> None:
         rounded(values.astype(np.longdouble) * 2)
 
 
-def test_numbers_imports_numpy_the_standard_library_and_errors_alone() -> None:
+def test_numbers_imports_numpy_the_standard_library_errors_and_records_alone() -> None:
     tree = ast.parse(Path(numbers.__file__).read_text(encoding="utf-8"))
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
     modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     ours = {module for module in modules if module.startswith("layeranim")}
-    assert ours == {"layeranim.errors"}
+    assert ours == {"layeranim.errors", "layeranim.records"}
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.uint8])

@@ -76,7 +76,7 @@ def test_a_planted_import_is_found(report: str, module: str, line: str, complain
 
 
 def foreign_imports(folder: Path) -> set[str]:
-    """What a folder's modules import besides NumPy, the standard library, themselves and ``layeranim.errors``."""
+    """What a folder's modules import besides NumPy, the standard library, themselves, our errors and records."""
     found = set()
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -86,7 +86,7 @@ def foreign_imports(folder: Path) -> set[str]:
                 parent = "." * node.level + (node.module or "")
                 # `from layeranim import errors` names the room last.
                 found |= {f"{parent}.{name.name}" for name in node.names} if parent == "layeranim" else {parent}
-    ours = ("layeranim.engine.", "layeranim.errors.")
+    ours = ("layeranim.engine.", "layeranim.errors.", "layeranim.records.")
     free = sys.stdlib_module_names | {"numpy"}
     return {name for name in found if not f"{name}.".startswith(ours) and name.split(".")[0] not in free}
 

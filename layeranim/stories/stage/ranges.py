@@ -88,10 +88,10 @@ class Ranges:
         return next(name for name, one in held if one.__array_interface__ == source.__array_interface__)
 
     @Remembered
-    def _extent(self, tensor: str) -> numbers.Extent:
+    def _magnitudes(self, tensor: str) -> numbers.Magnitudes:
         """The extent of the numbers of a tensor."""
         first = self._held_by(tensor)
-        return numbers.extent(self.sample(tensor)) if first == tensor else self._extent(first)
+        return numbers.magnitudes(self.sample(tensor)) if first == tensor else self._magnitudes(first)
 
     @Remembered
     def _widest(self, tensor: str) -> Array:
@@ -112,7 +112,7 @@ class Ranges:
 
     @Remembered
     def _common_span(self, tensors: tuple[str, ...]) -> float:
-        return numbers.value_range(*map(self._extent, tensors))
+        return numbers.value_range(*map(self._magnitudes, tensors))
 
     @Remembered
     def most(self, *regions: Region) -> float:
@@ -157,9 +157,9 @@ class Ranges:
     @Remembered
     def _common_style(self, tensors: tuple[str, ...], share: bool) -> tuple[Style, int]:
         """How numbers that are compared are written where they have room, and the fewest decimals that they need."""
-        extents = list(map(self._extent, tensors))
-        style = numbers.style(*extents, kind="probability" if share else "value", precision=self.precision)
-        return style, numbers.least_decimals(*extents) if share else 0
+        sizes = list(map(self._magnitudes, tensors))
+        style = numbers.style(*sizes, kind="probability" if share else "value", precision=self.precision)
+        return style, numbers.least_decimals(*sizes) if share else 0
 
     @Remembered
     def _common(self, tensor: str) -> tuple[int, float]:
