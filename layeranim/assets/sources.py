@@ -29,7 +29,7 @@ SHARED = (
 )  # fmt: skip
 """Every film passes through these."""
 NOT_FOLLOWED = {
-    "layeranim", "layeranim.catalog", "layeranim.inputs",
+    "layeranim", "layeranim.catalog", "layeranim.inputs", "layeranim.loading",
     "layeranim.preparing", "layeranim.preparing.arrays", "layeranim.preparing.filmed", "layeranim.preparing.given",
     "layeranim.preparing.notebook", "layeranim.preparing.work",
 }  # fmt: skip

@@ -14,7 +14,7 @@ from layeranim.records import dataclass
 WIDTH, HEIGHT = 1280, 720
 MARGIN = 56
 UNIT = 8
-TITLE_BASELINE, PARAMETERS_BASELINE = 288, 256  # from the centre, y up; the second where the title leaves no room
+TITLE_BASELINE, PARAMETERS_BASELINE = 288, 251  # from the centre, y up; the second where the title leaves no room
 STAGE_TOP, STAGE_BOTTOM = 240, -215
 CAPTION_BASELINE, NOTE_BASELINE = -262, -302
 COUNTER_BASELINE = -332

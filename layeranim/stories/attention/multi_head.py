@@ -195,4 +195,4 @@ def _closing(view: AttentionView) -> Line:
     return Run(counts, source=Fact("counts")), Run(said, "result", "semibold", Fact("sentence"))
 
 
-MultiHeadStory = story("Multi-head attention", film, GOOD_FOR, takes=8, shows=("heads", "tokens", "keys"))
+MultiHeadStory = story("Multi-head attention", film, GOOD_FOR, takes=5, shows=("heads", "tokens", "keys"))

@@ -51,7 +51,7 @@ def film(telling: Telling) -> Play:
                 Note("every unit has kept its weights, and so its number"), says=_places(order),
                 at={"places": place}),
             Each((
-                (("out_products", "out_sum", "output"), Note("before")),
+                (("out_products", "out_sum", "output"), Note("before they change places")),
                 (("moved_out_products", "moved_out_sum", "moved_output"),
                  Note("after: the same terms in another order, the same sum", _same(telling))),
             ), pause=3.0),

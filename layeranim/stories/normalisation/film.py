@@ -188,5 +188,5 @@ def _closing(s: Shared, moved: bool) -> Line:
     return sentence(units, "one centre and spread, then their own" if moved else "one centre and one spread")
 
 
-BatchNormStory = story("Batch normalisation", film, GOOD["batch"], takes=8)
-LayerNormStory = story("Layer normalisation", film, GOOD["layer"], takes=7)
+BatchNormStory = story("Batch normalisation", film, GOOD["batch"], takes=3)
+LayerNormStory = story("Layer normalisation", film, GOOD["layer"], takes=4)

@@ -91,4 +91,4 @@ def _headed(name: str, sizes: str = "") -> Line:
     return *phrases.name(name), *((Run(sizes, source=Fact("shape")),) if sizes else ())
 
 
-DropoutStory = story("Dropout", film, words.GOOD_FOR, takes=18)
+DropoutStory = story("Dropout", film, words.GOOD_FOR, takes=6)
