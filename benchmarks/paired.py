@@ -1,5 +1,8 @@
 """A film by this build and by another one, turn by turn: ``python paired.py CHECKOUT [TURNS] NAME…``.
 
+A name that has spaces is a command, such as ``"render conv -q -o c.gif"``: then whole processes are timed, each in an
+empty folder, and the line has seconds of the processor and of the clock.
+
 CHECKOUT is a folder with the other build (``git worktree add CHECKOUT COMMIT``). Each turn makes the default film of
 every name as GIF, MP4 and poster in a process of either build. A line a film: the median of each build's processor
 seconds, imports aside, of their ratios, and of those a frame of the film; the most memory, and the bytes of the MP4.
@@ -9,8 +12,12 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import shlex
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 from statistics import median
 
@@ -40,6 +47,29 @@ def once(build: Path, name: str) -> tuple[float, int, float, float]:
     return seconds, frames, peak, size
 
 
+def process(build: Path, command: str) -> tuple[float, float]:
+    """Seconds of the processor, and of the clock, of ``layeranim COMMAND``."""
+    env = {**os.environ, "PYTHONPATH": str(build)}
+    with tempfile.TemporaryDirectory() as folder:
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        words = [sys.executable, "-P", "-m", "layeranim", *shlex.split(command)]
+        subprocess.run(words, cwd=folder, env=env, check=True, stdout=subprocess.DEVNULL)
+        now, end = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    return now.ru_utime + now.ru_stime - before.ru_utime - before.ru_stime, end - start
+
+
+def processes(other: Path, turns: int, commands: list[str]) -> None:
+    print("| `layeranim …` | before, s | now, s | ratio | by the clock: before, s | now, s | ratio |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for command in commands:
+        process(other, command), process(HERE, command)  # compiled, and read from the disk once
+        pairs = [(process(other, command), process(HERE, command)) for _ in range(turns)]
+        before, now = ([median(column) for column in zip(*side, strict=True)] for side in zip(*pairs, strict=True))
+        cpu, clock = (median(b[k] / a[k] for a, b in pairs) for k in (0, 1))
+        print(f"| {command} | {before[0]:.2f} | {now[0]:.2f} | {cpu:.2f} | {before[1]:.2f} | {now[1]:.2f} "
+              f"| {clock:.2f} |", flush=True)  # fmt: skip
+
+
 def main(other: Path, turns: int, names: list[str]) -> None:
     print("| film | before, s | now, s | ratio | a frame | peak before, MB | now | MP4 before, KB | now |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
@@ -54,4 +84,7 @@ def main(other: Path, turns: int, names: list[str]) -> None:
 if __name__ == "__main__":
     folder, *words = sys.argv[1:]
     turns = int(words.pop(0)) if words[0].isdecimal() else TURNS
-    main(Path(folder).resolve(), turns, words)
+    for act, names in ((main, [word for word in words if " " not in word]),
+                       (processes, [word for word in words if " " in word])):  # fmt: skip
+        if names:
+            act(Path(folder).resolve(), turns, names)
