@@ -278,7 +278,7 @@ class PerAxis(Kind):
         if not isinstance(parts, (list, tuple)):
             parts = [parts]
         wants = f"a whole number, or {self.axes} of them" if self.axes > 1 else "a whole number"
-        numbers = [_integer(name, value if p == "" else p, wants) for p in parts]
+        numbers = [_integer(name, value if isinstance(p, str) and not p else p, wants) for p in parts]
         if len(numbers) not in (1, self.axes):
             raise OptionError(f"{name} is {given(value)}, {len(numbers)} numbers, but must be {wants}")
         for number in numbers:
