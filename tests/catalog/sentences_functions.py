@@ -234,7 +234,7 @@ SYMMETRY = (
     Claim("from top to bottom: units .*", lambda t, m, b: m[0].split("units ")[1].removesuffix(" …").split()
           == [str(k) for k in t.config.order[:12]], {}, (), counts=True),
     Claim("every unit has kept its weights, and so its number", kept, {}, (), counts=True),
-    Claim("before"),
+    Claim("before they change places"),
     Claim("after: the same terms in another order, the same sum", lambda t, m, b: stays(t), {}, ({"input": "nan 1"},)),
     Claim(r"outputs? .*: {1,2}each in the same way|every output in the same way"),
     Claim(r"(?P<h>\d+)!( = (?P<n>\d+))? orders of the hidden units: one function", orders, {}, ({"input": "nan 1"},)),
