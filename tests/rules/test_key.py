@@ -105,9 +105,9 @@ def test_the_check_sees_a_colour_without_its_key() -> None:
 def test_a_film_with_a_key_of_its_own_has_no_other() -> None:
     film = board(Case("softmax", {}, "softmax"))
     plans = {**film.grids, **{plan.name: plan for plan in film.parts["stage"]}}
-    assert legend(plans, film.beats, {}, film.canvas) == []
+    assert legend(plans, film.beats, {}, film.canvas, {}) == []
     bare = {name: plan for name, plan in plans.items() if not isinstance(plan, KeyPlan)}
-    assert [key.scale for key in legend(bare, film.beats, {}, film.canvas)] == ["value", "heat"]
+    assert [key.scale for key in legend(bare, film.beats, {}, film.canvas, {})] == ["value", "heat"]
 
 
 @pytest.mark.parametrize(
@@ -128,6 +128,16 @@ def test_a_key_has_the_signs_that_are_there(options: dict[str, Any], said: str) 
 def test_parts_of_one_against_the_rest_have_their_own_ends() -> None:
     (key,) = keys(board(Case("training", {}, "training")))
     assert [plain(line) for _, line in key.labels] == ["0", "1"]
+
+
+@pytest.mark.parametrize("name", ["attention", "multi-head"])
+@pytest.mark.parametrize(("many", "end"), [(8, "1"), (20, "largest")])
+def test_shares_of_many_keys_are_coloured_up_to_the_largest(name: str, many: int, end: str) -> None:
+    film = board(Case(name, {"queries": 3, "keys": many, "features": 4}, name))
+    (key,) = (key for key in keys(film) if key.scale == "heat")
+    assert [plain(line) for _, line in key.labels] == ["0", end]
+    darkest = max(int(cells.levels.max()) for cells in shown(film) if cells.scale == "heat")
+    assert darkest == max(key.levels) or end == "1"
 
 
 @pytest.mark.parametrize("size", [(160, 90), (90, 160)])

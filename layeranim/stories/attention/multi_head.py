@@ -57,6 +57,7 @@ def film(telling: Telling) -> Play:
         drawn=words.hidden(),
         alike=((view.mixture, "joined"),) if view.projected else (),
         kinds={"weights": "share"},
+        spans={} if view.darkest is None else {"weights": view.darkest},
         warnings=(view.strange,) if view.strange else (),
         ghosts={"weights": "masked"},
         follow=view.follow,

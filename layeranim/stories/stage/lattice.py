@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from layeranim.layout import even
 from layeranim.records import dataclass
-from layeranim.stories.stage.lines import GAP, GAP_MOST, Sign, Way, as_node
+from layeranim.stories.stage.lines import GAP, GAP_MOST, Sign, Way, as_node, clings
 from layeranim.stories.stage.solver import COLUMN_GAP, Extent, Node, Setting, Spot
 
 if TYPE_CHECKING:
@@ -67,9 +67,11 @@ class Lattice:
         return overhang(s) if overhang and at and not taken else 0.0
 
     def _gaps(self, size: float) -> list[float]:
-        """Between columns; a column of signs stands closer."""
+        """Between columns; a column of signs stands closer, and so does one that clings to the one before."""
         signs = {at for row in self.rows for at, node, _ in row if isinstance(node, (Sign, Way))}
-        return [size / 2 if {at, at + 1} & signs else size for at in range(self.columns - 1)]
+        close = {at for row in self.rows for at, node, _ in row if clings(node)}
+        return [GAP / 2 if at + 1 in close else size / 2 if {at, at + 1} & signs else size
+                for at in range(self.columns - 1)]  # fmt: skip
 
     def measure(self, s: Setting) -> Extent:
         parts, widths = self._measured(s)

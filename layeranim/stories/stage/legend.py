@@ -24,16 +24,20 @@ Entry = tuple[str, tuple[int, ...], str, str]
 """A scale, its steps, and what stands before and behind them."""
 
 
-def legend(plans: Mapping[str, Plan], beats: Sequence[Beat], kinds: Mapping[str, str], canvas: Canvas) -> list[KeyPlan]:
+def legend(
+    plans: Mapping[str, Plan], beats: Sequence[Beat], kinds: Mapping[str, str], canvas: Canvas,
+    spans: Mapping[str, float],
+) -> list[KeyPlan]:  # fmt: skip
     """Keys to the colours that these parts and beats show, one beside another on the counter's line.
 
-    ``kinds`` are those of a ``Play``. Nothing where no colour says anything, or where the film has a key of its own.
+    ``kinds`` and ``spans`` are those of a ``Play``. Nothing where no colour says anything, or where the film has a key of
+    its own.
     """
     if any(isinstance(plan, KeyPlan) for plan in plans.values()):
         return []
     x, y = canvas.left, canvas.from_bottom(theme.COUNTER_BASELINE)
     out: list[KeyPlan] = []
-    for scale, levels, before, behind in _entries(list(_coloured(plans, beats)), kinds):
+    for scale, levels, before, behind in _entries(list(_coloured(plans, beats)), kinds, spans):
         labels = [((x, y), _line(before))] if before else []
         x += typeface.width(before, theme.FLOOR) + SPACE if before else 0
         box = Box(x, y + HIGH - BELOW, len(levels) * SWATCH, HIGH)
@@ -49,7 +53,9 @@ def _line(text: str) -> Line:
     return (Run(text, source=Fact("key")),)
 
 
-def _entries(shown: Sequence[tuple[str, str, int, int]], kinds: Mapping[str, str]) -> Iterator[Entry]:
+def _entries(
+    shown: Sequence[tuple[str, str, int, int]], kinds: Mapping[str, str], spans: Mapping[str, float]
+) -> Iterator[Entry]:
     """What has to be said of colour steps, from scale, tensor, least and largest step of each lot of them."""
     signed = [(low, high) for scale, tensor, low, high in shown if scale == "value" and kinds.get(tensor) != "versus"]
     low, high = min((a for a, _ in signed), default=0), max((b for _, b in signed), default=0)
@@ -60,7 +66,8 @@ def _entries(shown: Sequence[tuple[str, str, int, int]], kinds: Mapping[str, str
         yield "value", SIGNS, "0", "1"
     scales = {scale for scale, *_ in shown}
     if "heat" in scales:
-        yield "heat", SHARES, "0", "1"
+        tops = {spans.get(tensor, 1.0) for scale, tensor, *_ in shown if scale == "heat"}
+        yield "heat", SHARES, "0", "1" if tops == {1.0} else "largest"
     planes = [scale for scale in theme.PLANES if scale in scales and scale != "grey"]
     for scale in planes:
         yield scale, LIGHT, "", "dark to light" if scale == planes[-1] else ""

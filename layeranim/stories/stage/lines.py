@@ -155,7 +155,8 @@ class Row:
         for a, b in zip(self.nodes, self.nodes[1:], strict=False):
             close = isinstance(a, Way) or isinstance(b, Way)
             sign = isinstance(a, Sign) or isinstance(b, Sign)
-            out.append(float(theme.ARROW_GAP) if close else size / 2 if sign else size)
+            near = GAP / 2 if clings(b) else size
+            out.append(float(theme.ARROW_GAP) if close else size / 2 if sign else near)
         return out
 
 
@@ -220,6 +221,11 @@ class Aligned:
     def _same(self, s: Setting) -> Setting:
         names = [name for node in self.column.nodes if (name := getattr(node, "tensor", None))]
         return replace(s, wide=max(s.figures.wide(name) for name in names))
+
+
+def clings(node: Node) -> bool:
+    """Whether a part stands close to the one before it."""
+    return getattr(node, "clings", False)
 
 
 def as_node(node: Node | str) -> Node:

@@ -145,7 +145,7 @@ class _Told:
         last = list(takewhile(lambda beat: beat.units == poster.units, taught[taught.index(poster) :]))[-1]
         title = self._title()
         grids = self.figures.placed
-        keys = legend(self.laid.plans, beats, self.film.kinds, self.canvas)
+        keys = legend(self.laid.plans, beats, self.film.kinds, self.canvas, self.film.spans)
         others = (*(plan for plan in self.laid.plans.values() if not isinstance(plan, GridPlan)), *keys)
         where = f"{plain(last.place)}: " if last.place else ""
         told = "".join(f" {warning}." for warning in self.film.warnings)

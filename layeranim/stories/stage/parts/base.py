@@ -50,6 +50,8 @@ class Actor:
 
     kind: ClassVar[str]
     about: ClassVar[str] = "tensor"
+    clings: ClassVar[bool] = False
+    """Whether it stands close to the part before it, however much room there is: it says something of that one."""
 
     @property
     def draws(self) -> tuple[str, ...]:

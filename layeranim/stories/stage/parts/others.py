@@ -93,6 +93,7 @@ class Rest(Actor):
 
     kind = "rest"
     about = "title"
+    clings = True
 
     @property
     def title(self) -> str:
