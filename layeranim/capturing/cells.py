@@ -10,14 +10,13 @@ import numpy as np
 
 from layeranim.capturing import functions
 from layeranim.capturing.functions import bound
-from layeranim.capturing.linear import complex_product, parts
+from layeranim.capturing.linear import Read, complex_product, parts
 from layeranim.engine import elementwise
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array
 from layeranim.errors import OptionError
 from layeranim.inputs.module_tensors import array
 
-Read = Callable[[str, tuple[Any, ...], Mapping[str, Any]], Packed]
 _BINARY = {"add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "pow": "power", "maximum": "maximum",
            "minimum": "minimum", "fmax": "maximum", "fmin": "minimum", "remainder": "remainder",
            "floordiv": "floor-divide", "floor_divide": "floor-divide", "fmod": "fmod", "hypot": "hypot",

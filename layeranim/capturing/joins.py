@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from layeranim.capturing.cells import CELLS, Read, cells, renamed
+from layeranim.capturing.cells import CELLS, cells, renamed
 from layeranim.capturing.functions import bound
 from layeranim.capturing.kept import torch_module
-from layeranim.capturing.linear import LINEAR, last
+from layeranim.capturing.linear import LINEAR, Read, last
 from layeranim.engine import elementwise
 from layeranim.engine.memory import affordable
 from layeranim.engine.packing import Packed
