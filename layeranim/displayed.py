@@ -112,7 +112,7 @@ def _sum(rows: Sequence[Styled], written: bool) -> Fraction | float | None:
             return float(np.sum(np.prod(signed, axis=0)[wild]))
     powers = np.sum([one.powers for one in shown], axis=0)
     total = Fraction(0)
-    for power in np.unique(powers).tolist():
+    for power in numbers.distinct(powers).tolist():
         picked = powers == power
         columns = (one.mantissas[picked].tolist() for one in shown)
         total += Fraction(10) ** power * sum(reduce(lambda left, right: map(mul, left, right), columns))

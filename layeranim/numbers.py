@@ -236,6 +236,11 @@ def texts(values: ArrayLike, style: Style) -> NDArray[np.object_]:
     return result
 
 
+def distinct(values: NDArray[Any]) -> NDArray[Any]:
+    """Every value once, in order. ``np.unique`` alone takes in all of NumPy's masked arrays first."""
+    return np.unique(values, return_counts=True)[0]
+
+
 @lru_cache(maxsize=8192)
 def _text(value: float, style: Style) -> str:
     if not math.isfinite(value):

@@ -1,13 +1,15 @@
 """Dataclasses that are made when first used: a film uses a quarter of those that its modules define.
 
-``dataclasses.dataclass`` writes and compiles up to six methods for a class, a millisecond each, and the program defines
-some three hundred. This one takes the same options and leaves the class as it is until something asks for what those
-methods would be; what it then is, ``dataclasses`` made.
+``dataclasses.dataclass`` writes and compiles up to six methods for a class, a millisecond in all, and the program has
+some three hundred. This one takes the same options and leaves a class as it is until something asks for what those
+methods would be; what it then is, ``dataclasses`` made, but for three that need no compiling.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from operator import attrgetter
+from reprlib import recursive_repr
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +51,39 @@ class _Awaited:
             if vars(self.cls).get(self.name) is self:
                 for name in self.pending:
                     delattr(self.cls, name)
-                dataclasses.dataclass(**self.options)(self.cls)
+                _make(self.cls, **self.options)
         made = vars(self.cls)[self.name]
         return made.__get__(instance, owner) if hasattr(made, "__get__") else made
+
+
+def _make(cls: type, repr: bool = True, eq: bool = True, frozen: bool = False, **options: Any) -> None:
+    """What ``dataclasses.dataclass`` would make of it."""
+    written = {name for name in ("__repr__", "__eq__") if name in vars(cls)}
+    if vars(cls).get("__hash__") is not None:  # None stands there wherever a class has its own __eq__
+        written.add("__hash__")
+    dataclasses.dataclass(repr=False, eq=False, frozen=frozen, **options)(cls)
+    methods: dict[str, Any] = {"__repr__": _repr} if repr else {}
+    if eq:
+        fields = dataclasses.fields(cls)
+        hashed = _values([field for field in fields if (field.compare if field.hash is None else field.hash)])
+        methods["__eq__"] = _equal(_values([field for field in fields if field.compare]))
+        methods["__hash__"] = (lambda self: hash(hashed(self))) if frozen else None
+    for name in methods.keys() - written:
+        setattr(cls, name, methods[name])
+
+
+@recursive_repr()
+def _repr(self: Any) -> str:
+    said = (f"{field.name}={getattr(self, field.name)!r}" for field in dataclasses.fields(self) if field.repr)
+    return f"{type(self).__qualname__}({', '.join(said)})"
+
+
+def _equal(values: Any) -> Any:
+    return lambda self, other: values(self) == values(other) if type(other) is type(self) else NotImplemented
+
+
+def _values(fields: list[Any]) -> Any:
+    names = [field.name for field in fields]
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda self: tuple(getattr(self, name) for name in names)

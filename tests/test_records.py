@@ -61,6 +61,57 @@ def test_made_later_is_the_same(asked: Any) -> None:
     assert not unmade(ours[0])
 
 
+class Odd:
+    """Equal where both are even or odd."""
+
+    a: int
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Odd) and (self.a - other.a) % 2 == 0
+
+
+class Named:
+    a: int
+    b: int = dataclasses.field(default=0, hash=False)
+    c: Any = dataclasses.field(default=0, compare=False, hash=True)
+
+    def __repr__(self) -> str:
+        return f"number {self.a}"
+
+
+class Hashed:
+    a: int
+
+    def __hash__(self) -> int:
+        return 7
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+@pytest.mark.parametrize("written", [Odd, Named, Hashed])
+def test_what_a_class_writes_itself_stays(written: type, frozen: bool) -> None:
+    def told(of: Any) -> list[Any]:
+        cls = of(frozen=frozen)(type(written.__name__, (), dict(vars(written))))
+        one, two = cls(1), cls(3)
+        said: list[Any] = [one == two, one == cls(1), one == 1, repr(one).rsplit(".")[-1], cls.__hash__ is None]
+        if written is Named:
+            said += [cls(1, 2) == cls(1, 2, 3), cls(1, 2) == cls(1, 3)]
+            if frozen:
+                said += [hash(cls(1, 2)) == hash(cls(1, 3)), hash(cls(1, 2)) == hash(cls(1, 2, 3))]
+        return [*said, cls.__hash__ is not None and hash(one) == hash(cls(1))]
+
+    assert told(dataclass) == told(dataclasses.dataclass)
+
+
+def test_one_that_holds_itself_is_printed() -> None:
+    @dataclass
+    class Held:
+        a: list[Any]
+
+    held = Held([])
+    held.a.append(held)
+    assert repr(held).endswith("Held(a=[...])")
+
+
 def test_frozen_as_said() -> None:
     base, child = pair(dataclass)
     for one in (base(1), child(1)):

@@ -22,13 +22,18 @@ HEAVY = {
     "numpy.f2py": "",
     "numpy.polynomial": "",
     "numpy.testing": "",
+    "scipy": "from . import _distributor_init",
     "scipy.spatial": "",
-    "scipy.spatial.transform": "from ._rotation import Rotation, Slerp",
+    "scipy.spatial.transform": "",
     "srt": "",
+    "tqdm": "",
+    "watchdog.observers": "",
 }
 """What waits, and the line after which: Manim says itself that it must come first."""
+LATER = {"scipy.spatial.transform": ("Rotation",), "tqdm": ("tqdm",), "watchdog.observers": ("Observer",)}
+"""What Manim imports from some of these, and calls in scenes that no film of ours is."""
 
-with deferring(HEAVY):
+with deferring(HEAVY, LATER):
     from manim import __version__
     from manim.animation.animation import Animation as Animation
     from manim.camera.camera import Camera as Camera

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layeranim.errors import OptionError
+from layeranim.numbers import distinct
 from layeranim.theme import Theme, rgb
 
 MOST = 255  # a GIF's 256 entries, less the transparent one
@@ -84,7 +85,7 @@ class Lookup:
         codes = pixels & np.uint32(0xFFFFFF)
         indices: NDArray[np.uint8] = self._table.take(codes)  # half the time of an index
         if indices.size and not indices.min():
-            new = np.unique(codes[indices == 0])
+            new = distinct(codes[indices == 0])
             self._table[new] = self._nearest(new)
             indices = self._table.take(codes)
         return indices

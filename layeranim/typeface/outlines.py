@@ -120,19 +120,20 @@ def contours_of(commands: list[tuple[str, list[float]]]) -> Iterator[Contour]:
 
     Inter's outlines are CFF: lines and cubics. Those of TrueType are quadratic, and a cubic can say the same.
     """
-    segments, at = list[Contour](), np.zeros(2)
+    segments, x, y = list[float](), 0.0, 0.0
     for command, numbers in commands:
         if command == "close":
             if segments:
-                yield np.stack(segments)
+                yield np.array(segments).reshape(-1, 4, 2)
             segments = []
             continue
-        points = np.array(numbers, np.float64).reshape(-1, 2)
+        *_, to_x, to_y = numbers
         if command == "cubic":
-            segments.append(np.stack([at, *points]))
+            segments += (x, y, *numbers)
         elif command == "quadratic":
-            control, end = points
-            segments.append(np.stack([at, (at + 2 * control) / 3, (end + 2 * control) / 3, end]))
-        elif command == "line" and np.any(points[0] != at):
-            segments.append(line(at, points[0]))
-        at = points[-1]
+            by_x, by_y = 2 * numbers[0], 2 * numbers[1]
+            segments += (x, y, (x + by_x) / 3, (y + by_y) / 3, (to_x + by_x) / 3, (to_y + by_y) / 3, to_x, to_y)
+        elif command == "line" and (to_x, to_y) != (x, y):
+            along, up = to_x - x, to_y - y
+            segments += (x, y, x + along / 3, y + up / 3, x + along * 2 / 3, y + up * 2 / 3, to_x, to_y)
+        x, y = to_x, to_y

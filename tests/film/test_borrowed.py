@@ -25,11 +25,14 @@ with tempconfig({"media_dir": "FOLDER/media", "quality": "low_quality", "verbosi
     Users().render()
 """
 NEEDLESS = ("networkx", "IPython", "scipy.sparse", "scipy.linalg", "manim.mobject.graph", "numpy.f2py.f2py2e",
-            "numpy.polynomial.polynomial", "numpy.testing._private.utils")  # fmt: skip
+            "numpy.polynomial.polynomial", "numpy.testing._private.utils", "numpy.ma",
+            "scipy.spatial.transform._rotation", "tqdm.std", "watchdog.observers.api")  # fmt: skip
 NAMES = """
-import json, sys, types, manim, srt, scipy.spatial, scipy.spatial.transform, numpy.testing
-every = (manim, srt, scipy.spatial, scipy.spatial.transform, numpy.polynomial, numpy.testing, manim.X11)
+import json, sys, types, manim, srt, scipy.spatial, scipy.spatial.transform, numpy.testing, tqdm, watchdog.observers
+every = (manim, srt, scipy, scipy.spatial, scipy.spatial.transform, numpy.polynomial, numpy.testing, manim.X11, tqdm,
+         watchdog.observers)
 print(json.dumps([sorted(dir(module)) for module in every]))
+print(scipy.__version__, tqdm.__version__, manim.rotation_matrix(1, manim.OUT).tolist())
 print(manim.XKCD.AVOCADO, numpy.polynomial.Polynomial([1, 2]))
 assert {type(module) for module in every} == {types.ModuleType}
 """
@@ -96,6 +99,25 @@ def test_the_rest_runs_when_it_is_asked_for_and_tells_of_its_errors_each_time(pa
     assert type(heavy_one) is type(sys)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         heavy_one.nothing  # noqa: B018
+
+
+def test_a_name_imported_from_it_waits_until_it_is_used(package: Path) -> None:
+    (package / "part.py").write_text("class Whole:\n    size = 3\n", encoding="utf-8")
+    with deferring({"heavy_one.part": ""}, {"heavy_one.part": ("Whole",)}):
+        (package / "__init__.py").write_text("", encoding="utf-8")
+        from heavy_one.part import Whole  # type: ignore[import-not-found]
+    part = sys.modules["heavy_one.part"]
+    assert "Whole" not in vars(part)
+    assert Whole.size == 3
+    assert isinstance(Whole(), part.Whole)
+
+    class Own(Whole):  # type: ignore[misc]
+        pass
+
+    assert issubclass(Own, part.Whole)
+    from heavy_one.part import Whole as itself
+
+    assert itself is part.Whole
 
 
 def test_a_package_without_that_line_is_imported_as_ever(package: Path) -> None:

@@ -11,6 +11,7 @@ from layeranim import typeface
 from layeranim.engine.attention.layout import score_chain
 from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
+from layeranim.numbers import distinct
 from layeranim.stories import phrases
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Balance, Column, Each, Grid, Note, Play, Row, Tries, Units, story
@@ -100,7 +101,7 @@ def _acts(trace: Trace, config: Any, chain: Sequence[str], at: int) -> Iterator[
         yield ("value_products", "output"), Note("the value that belongs to it")
         return
     powers = trace["exponentials"][at, 0]
-    ahead = [len(np.unique(row)) > 1 and bool((power > 0).all()) for row, power in zip(last, powers, strict=True)]
+    ahead = [len(distinct(row)) > 1 and bool((power > 0).all()) for row, power in zip(last, powers, strict=True)]
     yield ("row_max", "exponentials"), Note("a power of e is positive, and a better fit gets ahead", ahead.__getitem__)
     yield ("exponential_sum", "weights"), Note("its part of their sum: all shares add up to 1",
                                                lambda q: bool(abs(shares[q].sum() - 1) < 1e-6))  # fmt: skip

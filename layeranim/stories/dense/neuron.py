@@ -104,7 +104,7 @@ def bend(name: str, negative: bool) -> Note:
 
 def _edges(weights: Any) -> str:
     """What the edges say, as far as these weights have it to say."""
-    sizes = len(np.unique(np.abs(weights))) > 1
+    sizes = len(numbers.distinct(np.abs(weights))) > 1
     if (weights > 0).any() and (weights < 0).any():
         return "blue edge: positive weight, orange: negative" + ("; thick: large" if sizes else "")
     return "thick edge: large weight" if sizes else ""

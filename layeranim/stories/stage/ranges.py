@@ -220,11 +220,11 @@ class Ranges:
 
 def extremes(values: Array) -> Array:
     """Distinct values at either end, in order; all of few. Of many a block at a time, and only what may be one."""
-    found = np.unique(values[:BLOCK])
+    found = numbers.distinct(values[:BLOCK])
     for first in range(BLOCK, len(values), BLOCK):
         block = values[first : first + BLOCK]
         if len(found) > 2 * EXTREMES:
             found = np.concatenate([found[:EXTREMES], found[-EXTREMES:]])
             block = block[~((block >= found[EXTREMES - 1]) & (block <= found[-EXTREMES]))]
-        found = np.union1d(found, block)
+        found = numbers.distinct(np.concatenate([found, block]))
     return np.concatenate([found[:EXTREMES], found[-EXTREMES:]]) if len(found) > EXTREMES else found

@@ -87,7 +87,7 @@ class Curve(Actor):
             raise Unfit(self.y)
         if self.of is None:
             return [None]
-        found = np.unique(figures.values(figures.shown(self.of)))
+        found = numbers.distinct(figures.values(figures.shown(self.of)))
         if len(found) > CURVES or not np.isfinite(found).all():
             raise Unfit(self.of)
         return [float(value) for value in found]

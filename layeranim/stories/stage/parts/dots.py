@@ -10,6 +10,7 @@ import numpy as np
 from layeranim import theme
 from layeranim.engine.trace import Array, Region
 from layeranim.layout import even
+from layeranim.numbers import distinct
 from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import finite, marks, rounded
@@ -110,7 +111,7 @@ class Dots(Actor):
         region = Region(tensor, where)
         values, sources = np.ravel(figures.trace.read(region)), figures.covered(region)
         if len(values) > MANY:
-            picked = np.unique(np.linspace(0, len(values) - 1, MANY).round().astype(int))
+            picked = distinct(np.linspace(0, len(values) - 1, MANY).round().astype(int))
             return values[picked], tuple(sources[int(i)] for i in picked)
         return values, tuple(sources)
 
