@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
@@ -67,13 +67,13 @@ def _matrix(block: Array, labels: Array | None, style: numbers.Style) -> Iterato
 
 
 def captions(board: Storyboard) -> str:
-    """What the film says of each step."""
+    """What the film says of each step; what it says of several in a row stands once."""
     rows: list[str] = []
     for beat in board.beats:
         words = [plain(line) for line in (beat.caption, beat.note) if line]
         place = f"{plain(beat.place)}: " if beat.place else ""
         rows += [place + words[0], *(f"  {line}" for line in words[1:])] if words else []
-    return "\n".join(rows) + "\n"
+    return "\n".join(row for row, _ in groupby(rows)) + "\n"
 
 
 def tensor_json(tensor: Tensor) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,12 @@ def test_numbers_no_one_asked_for(call: Any, here: Path) -> None:
 
 def test_film_options_are_for_render(refused: Any) -> None:
     refused("trace", "conv", "--theme", "dark", holds=("--theme is an option of render",))
+
+
+def test_what_is_said_of_many_steps_stands_once(call: Any) -> None:
+    lines = call("trace", "conv", "--input", "random:40x40", "--filters", "1").lines
+    assert 1 <= lines.count("every window in the same way") < 4
+    assert not [one for one, other in pairwise(lines) if one == other == "every window in the same way"]
 
 
 def test_an_array_that_is_turned_around_is_said(call: Any, here: Path) -> None:
