@@ -138,7 +138,7 @@ class FilmCamera(Camera):
             ctx.paint()
         x0, y0, x1, y1 = boxes.T
         met = (x0 < clip.x1) & (clip.x0 < x1) & (y0 < clip.y1) & (clip.y0 < y1)
-        for number in np.flatnonzero(met).tolist():
+        for number in met.nonzero()[0].tolist():
             m, (surface, box, opacity) = drawn[number]
             if surface is not None:
                 ctx.set_source_surface(surface, box.x0, box.y0)

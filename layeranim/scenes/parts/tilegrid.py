@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -40,12 +41,29 @@ Block = tuple[int, int, int, int]
 """Cells: first row, last row, first column, last column."""
 
 
+class Cut(NamedTuple):
+    """The columns or rows of a grid in whole pixels: where what each can paint begins and ends, and how wide it is."""
+
+    starts: list[int]
+    ends: list[int]
+    sizes: list[int]
+
+    def met(self, low: int, high: int) -> range:
+        """Those that paint between these pixels."""
+        return range(bisect_right(self.ends, low), bisect_left(self.starts, high))
+
+
 class GridPlace(NamedTuple):
-    """Where a grid lies in a frame."""
+    """Where a grid lies in a frame; what its cells can paint, hairlines included."""
 
     at: tuple[float, float]
     edges: heat.Edges
-    box: PixelBox
+    columns: Cut
+    rows: Cut
+
+    @property
+    def box(self) -> PixelBox:
+        return self.columns.starts[0], self.rows.starts[0], self.columns.ends[-1], self.rows.ends[-1]
 
 
 NOTHING, SLOT = CellLook("nothing"), CellLook("slot")
@@ -196,7 +214,7 @@ class TileGrid(VMobject):
 
     # ── painting ─────────────────────────────────────────────────────────────
     def _place(self, view: View) -> GridPlace:
-        """Where the grid lies now in that view: its edges, and everything that it can paint, hairlines included."""
+        """Where the grid lies now in that view."""
         at = self.points.item(3), self.points.item(4)  # the second corner, the top left one
         placed = self._placed.get(view)
         if placed is None or placed.at != at:
@@ -207,13 +225,12 @@ class TileGrid(VMobject):
             rights = np.maximum(_whole(left + (pw - gap) * view.scale), lefts)
             bottoms = np.maximum(_whole(top + (ph - gap) * view.scale), tops)
             pad = self._pad(view)
-            box = int(lefts[0]) - pad, int(tops[0]) - pad, int(rights[-1]) + pad + 1, int(bottoms[-1]) + pad + 1
-            placed = self._placed[view] = GridPlace(at, (lefts, rights, tops, bottoms), box)
+            columns, rows = (
+                Cut((low - pad).tolist(), (high + pad + 1).tolist(), (high - low).tolist())
+                for low, high in ((lefts, rights), (tops, bottoms))
+            )
+            placed = self._placed[view] = GridPlace(at, (lefts, rights, tops, bottoms), columns, rows)
         return placed
-
-    def _edges(self, view: View) -> heat.Edges:
-        """Whole-pixel left, right, top and bottom of the columns and rows."""
-        return self._place(view).edges
 
     def pixel_box(self, view: View) -> PixelBox:
         """Everything the grid can paint, hairlines included."""
@@ -234,21 +251,14 @@ class TileGrid(VMobject):
 
     def boxes(self, view: View, changes: Sequence[Block]) -> list[PixelBox]:
         """The frame rectangles of these cells."""
-        lefts, rights, tops, bottoms = self._edges(view)
-        pad = self._pad(view)
-        return [
-            (int(lefts[c0]) - pad, int(tops[r0]) - pad, int(rights[c1]) + pad + 1, int(bottoms[r1]) + pad + 1)
-            for r0, r1, c0, c1 in changes
-        ]
+        _, _, columns, rows = self._place(view)
+        return [(columns.starts[c0], rows.starts[r0], columns.ends[c1], rows.ends[r1]) for r0, r1, c0, c1 in changes]
 
     def paint(self, view: View, target: Any, clip: PixelBox) -> None:
         """Paint the cells that meet ``clip``; the context is clipped to it already."""
-        edges = self._edges(view)
-        pad = self._pad(view)
-        lefts, rights, tops, bottoms = edges
-        cols = np.flatnonzero((rights + pad + 1 > clip[0]) & (lefts - pad < clip[2])).tolist()
-        rows = np.flatnonzero((bottoms + pad + 1 > clip[1]) & (tops - pad < clip[3])).tolist()
-        if not rows or not cols:
+        _, edges, columns, rows = self._place(view)
+        across, down = columns.met(clip[0], clip[2]), rows.met(clip[1], clip[3])
+        if not down or not across:
             return
         if self.plan.heat:
             known = self._pixels.get(view)
@@ -256,11 +266,10 @@ class TileGrid(VMobject):
                 known = self._pixels[view] = edges, heat.pixels(edges)
             heat.paint(target, clip, *known, self.colours_now())
             return
-        xs, widths = lefts.tolist(), (rights - lefts).tolist()
-        ys, heights = tops.tolist(), (bottoms - tops).tolist()
-        for r in rows:
-            for c in cols:
-                size, at = (widths[c], heights[r]), (xs[c] - pad, ys[r] - pad)
+        pad = self._pad(view)
+        for r in down:
+            for c in across:
+                size, at = (columns.sizes[c], rows.sizes[r]), (columns.starts[c], rows.starts[r])
                 self._put(target.context, self.looks[r][c], size, at, pad, view.scale)
                 mixed = self.blends.get((r, c))
                 if mixed:
