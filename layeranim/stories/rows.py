@@ -16,6 +16,8 @@ SIGNS = frozenset("+−=≈·×/→∗")
 """A row never ends in one of these: it begins with it."""
 TIES = ("·", "×")
 """Nor does it begin with one of these: a product stays together."""
+NUMBERED = re.compile(r"\d+:")
+"""Nor with the number of what is named before it: ``head 2:`` stays together."""
 ONE_ROW = 28
 """A caption that fits one row at this size is not broken."""
 
@@ -80,10 +82,10 @@ def _filled(words: Sequence[tuple[Line, float, float]], room: float) -> list[lis
 
 
 def _words(line: Line) -> list[Line]:
-    """What is not broken: words with the spaces behind them, signs with the word behind them, products."""
+    """What is not broken: words with the spaces behind them, signs with the word behind them, products, ``head 2:``."""
     out: list[Line] = []
     for word in _spaced(line):
-        if out and word[0].text.startswith(TIES):
+        if out and (word[0].text.startswith(TIES) or NUMBERED.match(word[0].text)):
             out[-1] += word
         else:
             out.append(word)

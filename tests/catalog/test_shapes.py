@@ -119,6 +119,8 @@ def test_a_line_is_broken_before_a_sign_into_rows_of_about_one_length() -> None:
     found = [plain(row) for row in rows.broken(LINE, 32, 420)]
     assert found == ["1.25 · 3.50 + 12.00 · 4.25", "+ 7 zeros = 55.38"]
     assert rows.broken(LINE, 32, 2000) == (LINE,)
+    heads = (Run("one"), Run("  →  "), Run("head 1: "), Run("all,  "), Run("head 2: "), Run("some"))
+    assert [plain(row) for row in rows.broken(heads, 32, 240)] == ["one", "→  head 1: all,", "head 2: some"]
 
 
 def test_rows_keep_every_word_its_role_and_its_address() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from layeranim import theme, typeface
+from layeranim.stories.stage.plans import NetPlan
 from layeranim.stories.stage.verbs import Fill, Ghost, Sweep
 from layeranim.stories.storyboard import Cells, GridPlan, Storyboard
 from tests.catalog.conftest import Case
@@ -42,7 +43,7 @@ def contents(board: Storyboard, plan: GridPlan) -> Iterator[Cells]:
 
 
 def spilt(board: Storyboard) -> list[str]:
-    """The numerals that are wider than their cells."""
+    """The numerals that are wider than their cells, or higher than their nodes."""
     out = []
     for plan in board.grids.values():
         room = plan.pitch[0] - plan.gap - 2 * theme.HAIR
@@ -51,6 +52,9 @@ def spilt(board: Storyboard) -> list[str]:
         }
         wide = [text for text in texts if plan.numeral and typeface.width(text, plan.numeral) > room]
         out += [f"{text!r} is wider than its cell of {plan.name}" for text in wide]
+    nets = [part for part in board.parts.get("stage", ()) if isinstance(part, NetPlan)]
+    out += [f"numerals are higher than the nodes of {net.name}" for net in nets
+            if net.given and net.given.texts is not None and net.numeral > 2 * net.radius]  # fmt: skip
     return out
 
 

@@ -15,7 +15,7 @@ from layeranim.stories.attention.links import links
 from layeranim.stories.attention.view import MOST_DRAWN, AttentionView
 from layeranim.stories.attention.words import AttentionWords
 from layeranim.stories.stage import All, Arcs, Column, Each, Grid, Lattice, Note, Play, Row, Tries, Units, rest, story
-from layeranim.stories.stage.arrangements import Repeat
+from layeranim.stories.stage.arrangements import NEXT, Repeat
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
@@ -82,8 +82,8 @@ def _stage(view: AttentionView) -> Iterator[Node]:
             yield Row(_looks(view, across), *end)
         for end, wide in itertools.product(ends[:2], dict.fromkeys((2, count))):
             yield Column(_looks(view, wide), *end[1:])
-    for n in dict.fromkeys((across, 2)):
-        yield Row(heads(view, lambda h: Row(*_weights(view, h), "→", _mixture(view, h)), n), *ends[-1])
+    for n, apart in dict.fromkeys(((across, APART), (2, APART), (2, NEXT))):
+        yield Row(heads(view, lambda h: Row(*_weights(view, h), "→", _mixture(view, h)), n, apart), *ends[-1])
     if has_arcs(view) and count == view.heads and short_enough(view, count):
         yield Column(_looks(view, count, firm=True), *ends[0][1:])
 

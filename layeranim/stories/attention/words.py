@@ -320,7 +320,7 @@ class AttentionWords:
 
     # ── in few words ─────────────────────────────────────────────────────────
     def link(self, q: int, brief: bool) -> Line:
-        """``sat  →  cat 0.85``, of every head where there are several."""
+        """``sat  →  cat 0.85``, of every head where there are several; of those that are not named how many."""
         view = self.view
         if not view.seen(q).any():
             return ()
@@ -328,7 +328,7 @@ class AttentionWords:
         shown = sorted((view.head, *islice(others, 2 if not brief else 1 if view.rows <= MANY else 0)))
         heads = [(f"head {h + 1}" * (view.heads > 1), view.row("weights", q, h)) for h in shown]
         return links(self.called(q), heads, view.key_called, lambda i, j: view.weight(shown[i], q, j),
-                     view.film.precision, weighed=not brief or view.heads == 1)  # fmt: skip
+                     view.film.precision, view.heads - len(shown), not brief or view.heads == 1)  # fmt: skip
 
     def nothing(self, figures: Figures, q: int) -> Line:
         """Of a row without a key there is no arithmetic, of the value of one key no sum."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ COUNTS = (("weights", "weights"), ("edges", "edges"), ("in turn", "order"), ("en
 """What is counted of a layer, and how it is called."""
 SEEN = 0.02
 """An edge that becomes lighter or heavier by less of the heaviest looks as it did."""
+LEGIBLE = 30.0
+"""From node to node where a digit has room in each."""
 MEANT = "in turn: outputs made one after another; end to end: edges from first place to last"
 
 
@@ -104,10 +107,12 @@ def _turned(trace: Trace, names: tuple[str, ...], a: int, b: int) -> bool:
 
 
 def _stage(panels: list[Wires]) -> Node:
-    """The layers side by side, or two by two."""
+    """The layers side by side or two by two: where numbers have room in their nodes, else in whatever room there is."""
     if len(panels) < 3:
         return Row(*panels)
-    return Tries(Row(*panels), Column(Row(*panels[:2]), Row(*panels[2:])))
+    legible = [replace(panel, pitch=LEGIBLE) for panel in panels]
+    return Tries(*(way for each in (legible, panels)
+                   for way in (Row(*each), Column(Row(*each[:2]), Row(*each[2:])))))  # fmt: skip
 
 
 def _number(count: int) -> str:

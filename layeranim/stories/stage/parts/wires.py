@@ -49,6 +49,7 @@ class Wires(Actor):
 
     Names that begin with ``after`` are of the input with the numbers of two places ``swapped``: as it is made these
     change places, and edges that are made of the input follow; with its outputs those that ``changed`` are outlined.
+    ``pitch`` is the least from node to node.
     """
 
     tensor: str
@@ -62,6 +63,7 @@ class Wires(Actor):
     after: str = ""
     swapped: tuple[int, int] = (0, 0)
     changed: str = ""
+    pitch: float = PITCH
 
     kind = "wires"
 
@@ -97,7 +99,7 @@ class Wires(Actor):
 
     def measure(self, s: Setting) -> Extent:
         count = self._count(s.figures)
-        pitch, rise = PITCH * s.look.scale, RISE * s.look.scale
+        pitch, rise = self.pitch * s.look.scale, RISE * s.look.scale
         width = max(count * pitch, phrases.width(self._heading(), theme.NAME), self._widest(s.figures))
         high = HEADING + (1 + ARCH) * pitch + rise + self._under()
         return Extent(width, high / 2, high / 2, count * (PITCH_MOST - pitch), (RISE_MOST - rise) / 2)
@@ -192,7 +194,7 @@ class Wires(Actor):
 
     def _legible(self, figures: Figures, tensor: str, radius: float) -> bool:
         """Whether a node has room for a number of a tensor."""
-        return figures.wide(tensor) * theme.FLOOR + 4 <= 2 * radius
+        return max(figures.wide(tensor) * theme.FLOOR + 4, theme.FLOOR) <= 2 * radius
 
     def terms(self, figures: Figures, plan: Plan, moment: Moment) -> Iterator[tuple[Verb, ...]]:
         """Outputs that wait for each other come one after another."""
