@@ -13,7 +13,7 @@ from layeranim.capturing.network import network, places
 from layeranim.capturing.outline import OutlinedStage, outline, sketched
 from layeranim.engine.trace import Trace
 from layeranim.errors import OptionError
-from layeranim.stories.networks.captured_cards import width
+from layeranim.stories.networks.called import width
 from layeranim.stories.networks.captured_options import GraphFilmConfig
 from layeranim.stories.networks.opened import OPEN_MOST, cards, lines
 from layeranim.stories.networks.sequential_stage import FEWEST

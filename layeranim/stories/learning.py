@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 
@@ -13,20 +12,20 @@ from layeranim.engine.option import Layer
 from layeranim.engine.trace import Array
 from layeranim.stories import phrases
 from layeranim.stories.stage import All, Note
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling, View
 
 USUAL = {"softmax": "cross-entropy", "sigmoid": "binary", "linear": "squared"}
 """The loss that goes with what the network ends with."""
 
 
-class Learning:
+class Learning(View):
     """What the films of networks tell of such a step: ``layer`` computes it, ``last`` is its last stage with weights,
     ``slopes`` are the gradients that are told unit by unit.
     """
 
     def __init__(self, telling: Telling, layer: Layer, last: str, slopes: str) -> None:
-        self.telling, self.trace, self.layer, self.slopes = telling, telling.trace, layer, slopes
-        self.config: Any = telling.config
+        super().__init__(telling)
+        self.layer, self.slopes = layer, slopes
         self.loss, self.rate = loss_of(self.config), float(self.config.learning_rate)
         self.batch: int = self.trace.size("batch")
         self.target = "loss_target_distribution" if self.loss == "cross-entropy" else "target"

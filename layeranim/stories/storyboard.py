@@ -373,6 +373,11 @@ class Telling:
         return Run(numbers.factor(text) if factor else text, role, weight, at)
 
     @property
+    def sample(self) -> int:
+        """Which sample of a batch is told."""
+        return int(self.film.place_in(self.trace.size("batch")))
+
+    @property
     def base(self) -> Preset | None:
         """The preset that the film comes from, whole or with arrays of the user's."""
         return self.preset or self.asked
@@ -393,6 +398,18 @@ class Telling:
         """The preset's own last sentence; nothing where the user changed what it speaks of."""
         base = self.base
         return base.takeaway if base and self.given <= {*base.free} else ""
+
+
+class View:
+    """What a film looks at: a trace and its options, and of a batch the sample that is told."""
+
+    def __init__(self, telling: Telling) -> None:
+        self.telling, self.trace, self.film = telling, telling.trace, telling.film
+        self.config: Any = telling.config
+
+    @property
+    def sample(self) -> int:
+        return self.telling.sample
 
 
 @dataclass(frozen=True)

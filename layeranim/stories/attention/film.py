@@ -118,7 +118,8 @@ def _evidence(view: AttentionView) -> Iterator[Region]:
     shown = view.film.selected(view.rows)
     if view.telling.takeaway and view.reach.all() and view.heads == 1:
         for query in shown:
-            yield Region.of("weights", batch=view.b, heads=0, queries=view.drawn_queries[query], keys=view.best[query])
+            row, best = view.drawn_queries[query], view.best[query]
+            yield Region.of("weights", batch=view.sample, heads=0, queries=row, keys=best)
     else:
         yield from view.made
 

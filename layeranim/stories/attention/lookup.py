@@ -33,7 +33,7 @@ def film(telling: Telling) -> Play:
             "layeranim render attention shows how these are made"
         )
     chain, hard = score_chain(config, trace), config.lookup == "hard"
-    at = telling.film.place_in(trace.size("batch"))
+    at = telling.sample
     best = [int(np.argmax(np.nan_to_num(row))) for row in trace["weights"][at, 0]]
     words, others = config.tokens or (), config.key_tokens or ()
     names = tuple(map(typeface.draw_safe, words))

@@ -92,7 +92,7 @@ def _normalised(block: TransformerView, name: str, made: str, q: int) -> Line:
     centred = block.config.norm_kind == "layer"
     style = numbers.style(block.trace[made], precision=block.film.precision)
     stats = ("mean", "deviation") if centred else ("deviation",)
-    here = (block.at, row)
+    here = (block.sample, row)
     given = (Address(f"{name}_residual", (*here, k)), *(Address(f"{name}_norm.{one}", here) for one in stats))
     end = Address(made, (*here, k))
     *texts, result = (numbers.text(block.trace[at.tensor][at.index], style) for at in (*given, end))
@@ -197,7 +197,7 @@ def _talks(block: TransformerView, name: str) -> tuple[Note, ...]:
     if name == "cross":
         return (Note("keys and values come from what was read before"),)
     queries, last = block.picks.queries, block.picks.count - 1
-    rows = [np.nan_to_num(block.trace.read(Region.of(f"{name}.weights", batch=block.at, queries=q)), nan=1.0)
+    rows = [np.nan_to_num(block.trace.read(Region.of(f"{name}.weights", batch=block.sample, queries=q)), nan=1.0)
             for q in queries]  # fmt: skip
     others = [(np.delete(row, q, axis=-1) > 0).any() for q, row in zip(queries, rows, strict=True)]
     later = [(row[:, q + 1 :] > 0).any() for q, row in zip(queries, rows, strict=True)]
@@ -215,7 +215,7 @@ def _found(block: TransformerView, name: str, q: int) -> Line:
     rows = [(f"head {h + 1}" * (block.config.heads > 1), block.row(name, q, h)) for h in heads]
     return links(
         Run(called, "focus", source=Fact(fact)), rows, lambda k: block.called(name, k),
-        lambda i, k: Address(f"{name}.weights", (block.at, heads[i], row, k)), block.film.precision,
+        lambda i, k: Address(f"{name}.weights", (block.sample, heads[i], row, k)), block.film.precision,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from layeranim.stories import vocabulary
 from layeranim.stories.attention.picks import LONG, Picks, numbered
 from layeranim.stories.stage.arrangements import MOST
 from layeranim.stories.stage.parts.arcs import MANY
-from layeranim.stories.storyboard import Telling
+from layeranim.stories.storyboard import Telling, View
 
 NEAR = 0.05
 """How near 1 the mean of squares is of what a norm made standard."""
@@ -22,19 +22,16 @@ BROUGHT = {"self.output": "attention", "cross.output": "from the context", "feed
 """What the sublayers hand on, by the names under which it stands there."""
 
 
-class TransformerView:
+class TransformerView(View):
     """What the film reads from a block's trace."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace, self.film = telling, telling.trace, telling.film
-        config: Any = telling.trace.config
-        self.config = config
-        self.at = telling.film.place_in(self.trace.size("batch"))
-        self.chain = chain(config)
+        super().__init__(telling)
+        self.chain = chain(self.config)
         self.looks = [name for name, *_ in self.chain if name != "feedforward"]
-        self.picks = Picks(self.trace, self.film, self.at, True, lambda: 0, "self.weights")
-        self.every, self.every_read = (tuple(typeface.draw_safe(word, 14) for word in getattr(config, name, None) or ())
-                                       for name in ("words", "context_words"))  # fmt: skip
+        self.picks = Picks(self.trace, self.film, self.sample, True, lambda: 0, "self.weights")
+        given = (getattr(self.config, name, None) or () for name in ("words", "context_words"))
+        self.every, self.every_read = (tuple(typeface.draw_safe(word, 14) for word in words) for words in given)
         self.words = tuple(self.every[q] for q in self.picks.queries) if self.every else ()
         self.read = tuple(self.every_read[k] for k in self.context) if self.every_read else ()
 
@@ -114,11 +111,11 @@ class TransformerView:
 
     def row(self, name: str, q: int, h: int) -> Any:
         """The weights of a drawn word in a head."""
-        return self.trace.read(Region.of(f"{name}.weights", batch=self.at, heads=h, queries=self.picks.queries[q]))
+        return self.trace.read(Region.of(f"{name}.weights", batch=self.sample, heads=h, queries=self.picks.queries[q]))
 
     def standard(self, q: int) -> bool:
         """Whether the last norm gives a drawn word what it is for: eps may be large, numbers equal or none."""
-        here = Region.of("feedforward_norm.normalised", batch=self.at, queries=self.picks.queries[q])
+        here = Region.of("feedforward_norm.normalised", batch=self.sample, queries=self.picks.queries[q])
         x = self.trace.read(here)
         centred = self.config.norm_kind == "rms" or abs(x.mean()) < NEAR
         return bool(abs((x * x).mean() - 1) < NEAR and centred)
@@ -126,9 +123,9 @@ class TransformerView:
     def followed(self, q: int) -> dict[str, int]:
         """The feature of a drawn word to which its feed-forward adds most, and the unit that adds most to it."""
         row = self.picks.queries[q]
-        here = Region.of("feedforward.output", batch=self.at, queries=row)
+        here = Region.of("feedforward.output", batch=self.sample, queries=row)
         k = int(np.argmax(np.abs(np.nan_to_num(self.trace.read(here)))))
-        units = self.trace.read(Region.of("feedforward.expanded", batch=self.at, queries=row))
+        units = self.trace.read(Region.of("feedforward.expanded", batch=self.sample, queries=row))
         parts = np.nan_to_num(units) * np.nan_to_num(self.trace["feedforward.weight_contract"][k])
         return {"embed": k, "outputs": k, "units": int(np.argmax(np.abs(parts)))}
 

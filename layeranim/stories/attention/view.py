@@ -18,7 +18,7 @@ from layeranim.stories import phrases, vocabulary
 from layeranim.stories.attention.picks import Picks, numbered
 from layeranim.stories.stage import Note
 from layeranim.stories.stage.arrangements import MOST
-from layeranim.stories.storyboard import Address, Telling
+from layeranim.stories.storyboard import Address, Telling, View
 
 MOST_DRAWN = 48
 """Of more features only so many are drawn."""
@@ -27,17 +27,16 @@ MANY_KEYS = 12
 NAME_MOST = 14
 
 
-class AttentionView:
+class AttentionView(View):
     """One sequence of a trace, with all of its heads."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace, self.film = telling, telling.trace, telling.film
+        super().__init__(telling)
         config = telling.trace.config
         if not isinstance(config, AttentionConfig):
             raise TypeError(f"attention is told from its own trace, not from {type(config).__name__}")
         self.config = config
         self.batch, self.heads, self.queries, self.keys = self.trace.tensor("weights").shape
-        self.b = telling.film.place_in(self.batch)
         self.additive = config.kind == "additive"
         self.chain = score_chain(config, self.trace)
         self.features = int(self.trace.tensor("query").shape[-1])
@@ -106,7 +105,7 @@ class AttentionView:
         text = self.config.tokens
         if text is None or "embeddings" not in self.trace:
             return ""
-        if not vocabulary.from_here(text, self.trace["embeddings"][self.b], self.telling.seed):
+        if not vocabulary.from_here(text, self.trace["embeddings"][self.sample], self.telling.seed):
             return ""
         lost = [word for word in (*text, *(self.config.key_tokens or ())) if not vocabulary.known(word)]
         return vocabulary.strange(lost, self.telling.seed, NAME_MOST)
@@ -115,18 +114,18 @@ class AttentionView:
     def row(self, tensor: str, query: int, head: int | None = None) -> Array:
         """What a tensor (heads, queries, …) holds for a drawn query of a head, by default the one that is followed."""
         at = self.head if head is None else head
-        return self.trace.read(Region.of(tensor, batch=self.b, heads=at, queries=self.drawn_queries[query]))
+        return self.trace.read(Region.of(tensor, batch=self.sample, heads=at, queries=self.drawn_queries[query]))
 
     def weight(self, head: int, query: int, key: int) -> Address:
         """Where the weight of a key stands, for a drawn query."""
-        return Address("weights", (self.b, head, self.drawn_queries[query], key))
+        return Address("weights", (self.sample, head, self.drawn_queries[query], key))
 
     @cached_property
     def reach(self) -> NDArray[np.bool_]:
         """Which keys the drawn queries see: (heads, queries, keys)."""
         if "masked" not in self.trace:
             return np.ones((self.heads, self.rows, self.keys), bool)
-        every = (self.trace.read(Region.of("masked", batch=self.b, queries=q)) for q in self.drawn_queries)
+        every = (self.trace.read(Region.of("masked", batch=self.sample, queries=q)) for q in self.drawn_queries)
         return np.stack([~np.isneginf(found) for found in every], 1)
 
     def seen(self, query: int) -> NDArray[np.bool_]:
@@ -170,7 +169,7 @@ class AttentionView:
         if self.keys <= MANY_KEYS:
             return None
         keys = list(self.drawn_keys)
-        every = (self.trace.read(Region.of("weights", batch=self.b, queries=q)) for q in self.drawn_queries)
+        every = (self.trace.read(Region.of("weights", batch=self.sample, queries=q)) for q in self.drawn_queries)
         top = max(float(np.nan_to_num(found[:, keys]).max()) for found in every)
         return top if 0 < top < 1 else None
 
@@ -178,7 +177,7 @@ class AttentionView:
     @cached_property
     def picks(self) -> Picks:
         """What is drawn of many heads, queries and keys."""
-        return Picks(self.trace, self.film, self.b, self.alike, lambda: self.follow)
+        return Picks(self.trace, self.film, self.sample, self.alike, lambda: self.follow)
 
     @property
     def drawn_queries(self) -> tuple[int, ...]:
@@ -233,8 +232,8 @@ class AttentionView:
         told: list[int | range] = [range(shown.start, shown.stop)]
         told = [self.drawn_queries[u] for u in shown] if self.rows < self.queries else told
         if self.projected or len(self.drawn_heads) == self.heads:
-            return tuple(Region.of("output", batch=self.b, queries=at) for at in told)
-        return tuple(Region.of("output", heads=head, batch=self.b, queries=at) for head in self.drawn_heads
+            return tuple(Region.of("output", batch=self.sample, queries=at) for at in told)
+        return tuple(Region.of("output", heads=head, batch=self.sample, queries=at) for head in self.drawn_heads
                      for at in told)  # fmt: skip
 
     def group(self, head: int) -> int:

@@ -173,7 +173,7 @@ class AttentionWords:
         pair = (0, 1) if self.config.pairs == "adjacent" else (0, half)
         row = self.turned_row
         query = view.drawn_queries[row]
-        at = (view.b, view.head, query)
+        at = (view.sample, view.head, query)
 
         def said(figures: Figures) -> Line:
             before, after = (self._pair(figures, tensor, at, pair) for tensor in ("query", "turned_query"))
@@ -341,7 +341,9 @@ class AttentionWords:
         """``1.00 v(cat)  →  [−0.7, 1.5, 1.4]``."""
         view, key = self.view, self.view.best[q]
         at, row = view.weight(view.head, q, key), view.drawn_queries[q]
-        shown = [Address("output", (view.b, view.head, row, f)) for f in range(min(view.value_features, MOST_VALUES))]
+        shown = [
+            Address("output", (view.sample, view.head, row, f)) for f in range(min(view.value_features, MOST_VALUES))
+        ]
         entries: list[Line] = [(Run(figures.text(one), "result", "semibold", one, late=True),) for one in shown]
         entries += [(Run("…", "result", late=True),)] * (len(shown) < view.value_features)
         return (

@@ -156,7 +156,7 @@ def _after(view: ConvView) -> Iterator[All]:
 
 def _spread(view: ConvView, figures: Figures, at: tuple[int, int, int]) -> Line:
     """``2 · 1 + 1 · 3 = 5``: every gradient in which an input cell had a part, times the weight of that part."""
-    made = Address("grad_input", (view.b, *at))
+    made = Address("grad_input", (view.sample, *at))
     result = figures.result(made)
     named = Run("the middle cell", source=Fact("place")), phrases.equals(result.text, late=True), result
     pairs = list(_parts(view, at)) if view.config.padding_mode == "zeros" else []
@@ -185,7 +185,9 @@ def _parts(view: ConvView, at: tuple[int, int, int]) -> Iterator[tuple[Address, 
     group, channel = divmod(at[0], view.depth)
     for f in range(group * per_group, (group + 1) * per_group):
         for r, i in met[0]:
-            yield from ((Address(DELTA, (view.b, f, r, c)), Address("kernel", (f, channel, i, j))) for c, j in met[1])
+            yield from (
+                (Address(DELTA, (view.sample, f, r, c)), Address("kernel", (f, channel, i, j))) for c, j in met[1]
+            )
 
 
 ConvBackStory = story("Convolution, backwards", film, GOOD_FOR, takes=9)

@@ -43,7 +43,7 @@ def film(telling: Telling) -> Play:
     rows, cols = trace.size("out_height"), trace.size("out_width")
     kept = ("padded", "patches", last) if at.pictured else ("padded", "patches")
     ink = "grey" if telling.kinds.get("input") == "image" else "ink"
-    shown, told = telling.film.selected(rows * cols), telling.film.place_in(trace.size("batch"))
+    shown, told = telling.film.selected(rows * cols), telling.sample
     visits = tuple(unit for unit in at.visits() if unit in shown) if rows * cols > FEW else ()
     follow = next(unit for unit in (*visits[1:], *visits, at.strongest, shown[0]) if unit in shown)
     loupe = Grid("patches", "pixels", *KERNEL, lens=False), Grid("kernel", "weights", *KERNEL)
@@ -88,10 +88,6 @@ class _At:
     telling: Telling
 
     @property
-    def _told(self) -> int:
-        return int(self.telling.film.place_in(self.telling.trace.size("batch")))
-
-    @property
     def kernel(self) -> Array:
         return np.asarray(self.telling.trace["kernel"][0, 0], float)
 
@@ -114,12 +110,13 @@ class _At:
         some = max(1, SOME // (cols * self.kernel.size))
         for row in range(0, rows, some):
             rows_of = (("out_height", range(row, min(row + some, rows))),)
-            patches = self.telling.trace.read(Region("patches", (("batch", self._told), ("in_channels", 0), *rows_of)))
+            here = (("batch", self.telling.sample), ("in_channels", 0), *rows_of)
+            patches = self.telling.trace.read(Region("patches", here))
             yield np.nan_to_num(patches.astype(float), posinf=0, neginf=0).reshape(-1, self.kernel.size)
 
     @cached_property
     def _picture(self) -> Array:
-        padded = self.telling.trace["padded"][self._told, 0].astype(float)
+        padded = self.telling.trace["padded"][self.telling.sample, 0].astype(float)
         return np.asarray(np.nan_to_num(padded, posinf=0, neginf=0))
 
     @cached_property

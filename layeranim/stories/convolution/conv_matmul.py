@@ -31,7 +31,7 @@ def film(telling: Telling) -> Play:
     """The film of both matrix products, window by window."""
     trace = telling.trace
     rows, cols, filters, channels = (trace.size(axis) for axis in (*OUT, "out_channels", "in_channels"))
-    told = telling.film.place_in(trace.size("batch"))
+    told = telling.sample
     last = ("pre_activation", "output")
     acts: tuple[tuple[tuple[str, ...], tuple[Note, ...]], ...] = (
         (("columns",), (Note("the numbers under the window lie down as a column"),)),

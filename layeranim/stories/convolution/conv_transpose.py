@@ -34,7 +34,7 @@ from layeranim.stories.stage import (
 from layeranim.stories.stage.arrangements import drawn_of
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling, View
 
 FULL, SPACE = ("full_height", "full_width"), ("height", "width")
 FIRST = 60
@@ -78,12 +78,11 @@ def film(telling: Telling) -> Play:
     )  # fmt: skip
 
 
-class Stamping:
+class Stamping(View):
     """One transposed convolution as its film looks at it."""
 
     def __init__(self, telling: Telling) -> None:
-        self.trace, self.config, self.film = telling.trace, telling.config, telling.film
-        self.batch: int = self.film.place_in(self.trace.size("batch"))
+        super().__init__(telling)
         self.inside = tuple(self.trace.size(axis) for axis in ("in_channels", *SPACE))
         self.kernel, self.out = self.trace["kernel"], self.trace.tensor("output").shape[2:]
         self.filters, self.per_group = self.trace.size("out_channels"), self.kernel.shape[1]
@@ -107,14 +106,14 @@ class Stamping:
     def maps(self) -> tuple[int, ...]:
         """The maps that are drawn: of many those with the largest numbers."""
         return drawn_of(self.film, "maps", self.filters,
-                        lambda: shared.sizes(self.trace["output"][self.batch]).max(axis=(1, 2)))  # fmt: skip
+                        lambda: shared.sizes(self.trace["output"][self.sample]).max(axis=(1, 2)))  # fmt: skip
 
     @cached_property
     def channels(self) -> tuple[int, ...]:
         """The channels that are drawn: of many those with the largest number in a stamp on a map that is drawn."""
 
         def stamped() -> np.ndarray[Any, Any]:
-            cells = shared.sizes(self.trace["input"][self.batch]).max(axis=(1, 2))
+            cells = shared.sizes(self.trace["input"][self.sample]).max(axis=(1, 2))
             weights = shared.sizes(self.kernel).max(axis=(2, 3))
             seen = [[m in self.maps for m in self._stamped(ch)] for ch in range(self.inside[0])]
             return np.asarray(cells * np.where(seen, weights, 0.0).max(axis=1), np.float64)
@@ -140,7 +139,7 @@ class Stamping:
     def followed(self, unit: int) -> dict[str, int]:
         """The number of a stamp that is told: the largest of those that fall on another, else of all; the first map
         that is drawn."""
-        here = zip(("batch", "in_channels", *SPACE), (self.batch, *cell(unit, self.inside)), strict=True)
+        here = zip(("batch", "in_channels", *SPACE), (self.sample, *cell(unit, self.inside)), strict=True)
         k = self._first(self.lies(unit)["out_channels"])
         sizes = shared.sizes(self.trace.read(Region("stamps", (*here, ("group_filters", k)))))
         before = self._before(unit)
@@ -157,7 +156,7 @@ class Stamping:
     def painted(self, unit: int, lies: Mapping[str, int | range]) -> Region:
         """What all stamps have made so far in some cells, after that of a unit."""
         names = dict(zip(("in_channels", *SPACE), cell(unit, self.inside), strict=True))
-        return Region.of("painted", batch=self.batch, **names, **lies)
+        return Region.of("painted", batch=self.sample, **names, **lies)
 
     def _before(self, unit: int) -> np.ndarray[Any, Any]:
         """What lies where the stamp of a unit falls, (kernel rows, kernel columns)."""
@@ -261,12 +260,12 @@ def _added(view: Stamping, figures: Figures, unit: int) -> Line:
     """``4 + 2 = 6``: what lay there, the stamp, what lies there now."""
     here, at = cell(unit, view.inside), view.followed(unit)
     place = tuple(at[axis] for axis in ("out_channels", *FULL))
-    total = Address("painted", (view.batch, *here, *place))
+    total = Address("painted", (view.sample, *here, *place))
     made = figures.result(total)
     if not unit:
         return Run("the stamp lies there: ", weight="regular", source=Fact("first")), made
-    before = Address("painted", (view.batch, *cell(unit - 1, view.inside), *place))
-    stamp = Address("stamps", (view.batch, *here, *(at[axis] for axis in ("group_filters", *KERNEL))))
+    before = Address("painted", (view.sample, *cell(unit - 1, view.inside), *place))
+    stamp = Address("stamps", (view.sample, *here, *(at[axis] for axis in ("group_filters", *KERNEL))))
     relation = numbers.relation([(figures.text(before),), (figures.text(stamp),)], made.text)
     return (figures.number(before), Run(" + "), figures.number(stamp, True), phrases.relation_run(relation), made)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from layeranim.stories.activations import BOUNDED
 from layeranim.stories.convolution import shared
 from layeranim.stories.pictures import relief
 from layeranim.stories.stage.arrangements import MOST, drawn, drawn_of
-from layeranim.stories.storyboard import Telling
+from layeranim.stories.storyboard import Telling, View
 
 MANY = 400
 """Outputs of a picture whose colours end at the 99th percentile."""
@@ -29,15 +28,12 @@ def _sizes(values: Array) -> NDArray[np.float64]:
     return np.where(np.isfinite(sizes), sizes, -1.0)
 
 
-class ConvView:
+class ConvView(View):
     """The sizes of one film, and how its tensors are coloured."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace = telling, telling.trace
-        config: Any = self.trace.config
-        self.config = config
+        super().__init__(telling)
         self.batch, self.in_channels = self.trace.tensor("input").shape[:2]
-        self.b = telling.film.place_in(self.batch)
         self.filters, self.depth = self.trace.tensor("kernel").shape[:2]
         self.kernel_shape = self.trace.tensor("kernel").shape[2:]
         self.out_shape = self.trace.tensor("output").shape[2:]
@@ -68,7 +64,7 @@ class ConvView:
             return asked
         if self.shown_filters == self.filters or self.symbolic:
             return tuple(range(self.shown_filters))
-        sizes = _sizes(self.trace["output"][self.b].reshape(self.filters, -1)).max(axis=1)
+        sizes = _sizes(self.trace["output"][self.sample].reshape(self.filters, -1)).max(axis=1)
         found: list[int] = []
         for f in map(int, np.argsort(-sizes, kind="stable")):
             if len(found) < drawn(self.filters) and self.together((*found, f)):
@@ -93,7 +89,7 @@ class ConvView:
 
         def added() -> NDArray[np.float64]:
             f, r, c = self.place(self.told)
-            where = {"batch": self.b, "out_channels": f, "out_height": r, "out_width": c}
+            where = {"batch": self.sample, "out_channels": f, "out_height": r, "out_width": c}
             return _sizes(self.trace.read(Region.of("partial_sums", **where)))
 
         first = -np.arange(self.depth)
@@ -131,7 +127,7 @@ class ConvView:
 
     def telling_unit(self, units: range) -> int:
         """The unit that says most: the first with the largest output, whatever its sign; the middle of equal ones."""
-        made = self.trace["output"][self.b]
+        made = self.trace["output"][self.sample]
         shown = (made if len(self.maps) == len(made) else made[list(self.maps)]).reshape(-1)
         first, alike = numbers.greatest(shown[units.start : units.stop])
         return units[(len(units) - 1) // 2] if alike or self.symbolic else units[first]
@@ -139,8 +135,8 @@ class ConvView:
     def evidence(self, u: int) -> tuple[Region, ...]:
         """A cell of the output, and the window that it was made of."""
         f, r, c = self.place(u)
-        here = {"batch": self.b, "out_channels": f, "out_height": r, "out_width": c}
-        return Region.of("output", **here), engine.window(self.trace, self.b, f, r, c)
+        here = {"batch": self.sample, "out_channels": f, "out_height": r, "out_width": c}
+        return Region.of("output", **here), engine.window(self.trace, self.sample, f, r, c)
 
     # ── colours ──────────────────────────────────────────────────────────────
     @property
@@ -162,7 +158,7 @@ class ConvView:
     @property
     def spans(self) -> dict[str, float]:
         """Ranges of colours: a few outliers leave the rest of a picture visible, what is bounded ends at 1."""
-        sums = self.trace["pre_activation"][self.b]
+        sums = self.trace["pre_activation"][self.sample]
         out: dict[str, float] = {}
         if self.picture and sums.size >= MANY:
             out = dict.fromkeys(("output", "pre_activation"), relief(sums))

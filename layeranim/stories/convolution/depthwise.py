@@ -34,7 +34,7 @@ from layeranim.stories.stage import (
 )
 from layeranim.stories.stage.arrangements import drawn, drawn_of
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
-from layeranim.stories.storyboard import Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Fact, Line, Run, Telling, View
 
 GOOD_FOR = "networks for phones: fewer weights, fewer products, the same reach"
 SAVES_NOTHING = "it saves weights and products where many maps are made"
@@ -73,22 +73,21 @@ def film(telling: Telling) -> Play:
         follow=view.place,
         apart=(Apart("pointwise_products", "depth_channels", view.filtered, len(view.filtered)),) * view.hidden,
         row=trace.size("out_width"),
-        evidence=tuple(Region.of("output", batch=view.b, out_channels=f) for f in view.maps),
+        evidence=tuple(Region.of("output", batch=view.sample, out_channels=f) for f in view.maps),
     )  # fmt: skip
 
 
-class Separable:
+class Separable(View):
     """What the film shows of the layer: which channels and which maps, and the number that it follows."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace, self.film = telling, telling.trace, telling.film
-        self.b: int = self.film.place_in(self.trace.size("batch"))
+        super().__init__(telling)
         self.each = self.trace.size("depth_channels") // self.trace.size("in_channels")
 
     @cached_property
     def largest(self) -> NDArray[np.float64]:
         """The largest number of each map."""
-        return np.asarray(shared.sizes(self.trace["output"][self.b]).max(axis=(1, 2)))
+        return np.asarray(shared.sizes(self.trace["output"][self.sample]).max(axis=(1, 2)))
 
     @cached_property
     def maps(self) -> tuple[int, ...]:
@@ -106,7 +105,7 @@ class Separable:
     @cached_property
     def place(self) -> int:
         """The place that is followed: asked for, the preset's, or where the map that is followed is largest."""
-        sizes = shared.sizes(self.trace["output"][self.b, self.mixed])
+        sizes = shared.sizes(self.trace["output"][self.sample, self.mixed])
         unit = self.telling.wanted(range(sizes.size))
         return int(np.argmax(sizes)) if unit is None else unit
 
@@ -117,7 +116,7 @@ class Separable:
 
         def added() -> NDArray[np.float64]:
             where = dict(zip(OUT, divmod(self.place, self.trace.size("out_width")), strict=True))
-            terms = Region.of("pointwise_products", batch=self.b, out_channels=self.mixed, **where)
+            terms = Region.of("pointwise_products", batch=self.sample, out_channels=self.mixed, **where)
             return np.asarray(shared.sizes(self.trace.read(terms)).reshape(count, -1).max(axis=1))
 
         return drawn_of(self.film, "channels", count, added)

@@ -43,7 +43,7 @@ def film(telling: Telling) -> Play:
     filters, channels = trace.size("out_channels"), trace.size("in_channels")
     last = "output" if shared.activated(trace) else "pre_activation"
     pixel = dict(zip(OUT, _followed(telling, last), strict=True))
-    asked, told = telling.film.chosen("maps", filters, MOST), telling.film.place_in(trace.size("batch"))
+    asked, told = telling.film.chosen("maps", filters, MOST), telling.sample
     maps, (channel,) = asked or tuple(range(filters)), telling.film.chosen("channels", channels, 1) or (0,)
     size, within = numbers.shape_text(trace["kernel"].shape[2:]), channel % trace.size("group_channels")
     picture = Picture("padded", "picture", "padded_height", "padded_width", at=(("in_channels", channel),),
@@ -99,7 +99,7 @@ def _many(telling: Telling) -> bool:
 
 def _followed(telling: Telling, last: str) -> tuple[int, int]:
     """The pixel at which the filters answer most strongly, each beside its own strongest answer."""
-    told = telling.film.place_in(telling.trace.size("batch"))
+    told = telling.sample
     maps = np.nan_to_num(np.abs(telling.trace[last][told].astype(float)), posinf=0, neginf=0)
     most = maps.max(axis=(1, 2), keepdims=True)
     shares = np.round(np.divide(maps, most, out=np.zeros_like(maps), where=most > 0).mean(axis=0), 9)

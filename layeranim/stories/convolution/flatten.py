@@ -15,7 +15,7 @@ def film(telling: Telling) -> Play:
     """The film of a flattening."""
     trace = telling.trace
     maps, height, width = (trace.size(axis) for axis in ("channels", "height", "width"))
-    sample = telling.film.place_in(trace.size("batch"))
+    sample = telling.sample
     drawn, count = min(MOST, maps), maps * height * width
 
     def says(unit: int) -> Line:

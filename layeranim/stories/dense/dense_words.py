@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from math import isqrt
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from layeranim.stories.dense import neuron
 from layeranim.stories.phrases import so_many
 from layeranim.stories.pictures import side_of
 from layeranim.stories.stage import Note
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling, View
 
 GOOD_FOR = "every output weighs every input; as the last layer, it casts the vote"
 ROW_WISE = ("softmax", "log-softmax")
@@ -25,13 +24,12 @@ LOUDEST = 4
 """Pixels that are framed to say why a class wins."""
 
 
-class DenseView:
+class DenseView(View):
     """The numbers of one layer; a unit of the film is one unit of the layer for one sample."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace = telling, telling.trace
-        config: Any = self.trace.config
-        self.activation: str = config.activation
+        super().__init__(telling)
+        self.activation: str = self.config.activation
         self.batch, self.inputs = self.trace.tensor("input").shape
         self.units: int = self.trace.tensor("weight").shape[0]
         self.biased, self.activated = "bias" in self.trace, self.activation != "linear"

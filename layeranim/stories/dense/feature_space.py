@@ -7,7 +7,7 @@ from layeranim.stories.activations import activation_word
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import All, Column, Each, Grid, Note, Play, Row, Scatter, Tries, Units, story
 from layeranim.stories.stage.figures import Figures
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling, View
 
 GOOD_FOR = "why a network has hidden layers: they move the samples until a line is enough"
 SQUARE = "square"
@@ -52,11 +52,11 @@ def _word(name: str) -> str:
     return "squares" if name == SQUARE else activation_word(name)
 
 
-class _Moved:
+class _Moved(View):
     """Where the samples went, and on which side of the border they are."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace = telling, telling.trace
+        super().__init__(telling)
         score, ids = self.trace["score"], self.trace["class_ids"]
         self.wrong = int(((score > 0) != (ids == 1)).sum())
         self.crossed, self.seen = (

@@ -12,7 +12,7 @@ from layeranim.stories.activations import activation_word
 from layeranim.stories.stage import DotLane, Dots, Each, Lines, Note, Play, Row, Units, story
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.tracks import MOST_LINES, drawn
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling, View
 
 GOOD_FOR = "signals should neither die nor stick on their way, nor should the gradients back"
 LIMIT = 2.0
@@ -25,14 +25,12 @@ KNOWN = {"zeros": "zeros", "small": "too small", "large": "too large", "xavier":
 """What schemes are called."""
 
 
-class InitView:
+class InitView(View):
     """The numbers of one film; a unit is a layer, the first one what comes in."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace = telling, telling.trace
-        config: Any = self.trace.config
-        self.config = config
-        self.schemes: tuple[str, ...] = config.schemes
+        super().__init__(telling)
+        self.schemes: tuple[str, ...] = self.config.schemes
         self.shown = drawn(len(self.schemes))
         self.sizes = self.trace["sizes"]
         self.last = telling.film.selected(self.trace.size("states"))[-1]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from layeranim.stories import phrases
@@ -11,21 +9,20 @@ from layeranim.stories.activations import activation_word
 from layeranim.stories.pictures import side_of
 from layeranim.stories.stage import NetLayer, Network
 from layeranim.stories.stage.figures import Figures
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling, View
 
 
-class NetworkView:
+class NetworkView(View):
     """The numbers of one network; a unit of the film is a unit of its first layer."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace = telling, telling.trace
-        config: Any = self.trace.config
+        super().__init__(telling)
+        config = self.config
         self.sizes: tuple[int, ...] = config.sizes
         self.layers = len(self.sizes) - 1
         self.activation: str = config.activation if self.layers > 1 else "linear"
         self.end: str = config.output_activation
         self.biased = "dense1_bias" in self.trace
-        self.sample = telling.film.place_in(self.trace.size("batch"))
         self.classes = self.end == "softmax" and self.sizes[-1] > 1
         base, self.side = telling.base, side_of(telling, self.sizes[0])
         self.digits = bool(base and base.planes and self.side and self.sizes[-1] <= 10)

@@ -24,8 +24,8 @@ LOW = 240.0
 
 def film(telling: Telling) -> Play:
     """The film of both networks."""
-    trace, config = telling.trace, telling.config
-    order, units, sample = config.order, config.hidden, telling.film.place_in(trace.size("batch"))
+    config, sample = telling.config, telling.sample
+    order, units = config.order, config.hidden
     bent = config.activation != "linear"
     place = next((k for k, unit in enumerate(order) if unit == 1), 0)
     sums = ("products", "weighted_sum", "pre_activation")
@@ -77,7 +77,7 @@ def _places(order: tuple[int, ...]) -> Line:
 
 def _same(telling: Telling) -> bool:
     """Whether every output has stayed, but for the rounding of sums in another order."""
-    k = telling.film.place_in(telling.trace.size("batch"))
+    k = telling.sample
     before, after = (np.asarray(telling.trace[name][k], float) for name in ("output", "moved_output"))
     finite = bool(np.isfinite(before).all() and np.isfinite(after).all())
     return finite and bool(np.allclose(before, after, rtol=CLOSE, atol=CLOSE * np.abs(before).max(initial=0)))

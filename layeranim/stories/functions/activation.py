@@ -25,7 +25,7 @@ def film(telling: Telling) -> Play:
     given, made = Grid("input", "x"), Grid("output", "y")
     second = Grid("slope", "slope") if slope else Grid("gate", "σ(b)")
     plain = Row(given, "→", second, "→", made) if slope or name == "glu" else Row(given, "→", made)
-    told = telling.film.place_in(trace.size("batch"))
+    told = telling.sample
     x, y = trace["input"][told], trace["output"][told]
     gate = ("gate", Note("how much of its partner passes: 0 none, 1 all"))
     cut = ("output", Note("what is below 0 is cut", name == "relu" and bool((x < 0).any())))

@@ -14,7 +14,7 @@ from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import All, Bars, Each, Graph, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling, View
 
 GOOD_FOR = "the loss of every classifier: what is sure and wrong costs most"
 SURE = 0.8
@@ -67,12 +67,12 @@ def surprise(p: Array) -> Array:
     return np.asarray(-np.log(p))
 
 
-class _Charged:
+class _Charged(View):
     """What a batch holds, sample by sample."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace, source = telling, telling.trace, telling.config.source
-        self.shares = {"logits": "probabilities", "probabilities": "input"}.get(source, "")
+        super().__init__(telling)
+        self.shares = {"logits": "probabilities", "probabilities": "input"}.get(self.config.source, "")
         self.truth = self.trace["target_distribution"]
 
     def true(self, unit: int) -> int:

@@ -13,7 +13,7 @@ from layeranim.stories.stage import Curve, Each, Grid, Note, Play, Repeat, Row, 
 from layeranim.stories.stage.arrangements import drawn
 from layeranim.stories.stage.parts.curve import LABELS, LEAST
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.storyboard import Address, Line, Run, Telling
+from layeranim.stories.storyboard import Address, Line, Run, Telling, View
 
 GOOD_FOR = "the bend decides what a layer lets through, and how much of an error it sends back"
 MOST, ACROSS = 6, 3
@@ -52,14 +52,13 @@ def side_by_side(telling: Telling) -> Play:
     )  # fmt: skip
 
 
-class SideBySide:
+class SideBySide(View):
     """What the functions made of the sample that is told."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace = telling, telling.trace
+        super().__init__(telling)
         self.names: tuple[str, ...] = telling.config.compare
         self.shown = self.names[: drawn(len(self.names), MOST)]
-        self.sample = telling.film.place_in(self.trace.size("batch"))
         self.x: Array = self.trace["input"][self.sample]
         self.made: Array = np.stack([self.trace[f"{name}.output"][self.sample] for name in self.shown])
         self.slopes: Array = np.stack([self.trace[f"{name}.derivative"][self.sample] for name in self.shown])

@@ -17,7 +17,7 @@ def film(telling: Telling) -> Play:
     trace, config = telling.trace, telling.config
     along, other = ("classes", "batch") if config.axis % 2 else ("batch", "classes")
     noun = ("class", "classes") if along == "classes" else ("sample", "samples")
-    told = telling.film.place_in(trace.size("batch")) if along == "classes" else (slice(None), 0)
+    told = telling.sample if along == "classes" else (slice(None), 0)
     warm, log, count = config.temperature != 1, config.log, trace.size(along)
     z = f"z/{config.temperature:g}" if warm else "z"
     scaled = ("→", Grid("scaled", z)) if warm else ()

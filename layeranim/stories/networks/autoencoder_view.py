@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
 from layeranim.stories.pictures import side_of
-from layeranim.stories.storyboard import Address, Line, Run, Telling
+from layeranim.stories.storyboard import Address, Line, Run, Telling, View
 
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 DEEP = 4
@@ -36,16 +35,14 @@ class CodeLayer:
         return tuple(f"{self.label}_{name}" for name in ("products", "weighted_sum", "pre_activation"))
 
 
-class AutoencoderView:
+class AutoencoderView(View):
     """The numbers of one sample there and back, and of the walk of its code."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace = telling, telling.trace
-        self.config: Any = telling.config
+        super().__init__(telling)
         self.features, self.width = self.trace.size("in_features"), self.trace.size("code")
         self.tight = self.width < self.features
         self.side = side_of(telling, self.features)
-        self.sample = telling.film.place_in(self.trace.size("batch"))
         self.places = self.trace.size("walk")
         self.encoder = self._layers("encoder", "code", self.config.code_activation)
         self.decoder = self._layers("decoder", "output", self.config.output_activation)

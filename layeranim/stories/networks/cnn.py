@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from layeranim.stories.activations import BOUNDED
-from layeranim.stories.networks.cnn_view import CnnView
+from layeranim.stories.networks.cnn_view import BAND, CnnView
 from layeranim.stories.phrases import sentence
 from layeranim.stories.pictures import brightness
-from layeranim.stories.stage import All, Bars, Each, Grid, Note, Play, Row, Tries, Units, story
+from layeranim.stories.stage import All, Each, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.language import Act
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Line, Telling
 
 GOOD_FOR = "pictures: what a filter finds counts wherever it stands"
-ROW_WIDE, HIGH, LOWER, LOWEST = 22.0, 336.0, 236.0, 150.0
-"""The flattened row, upright, where its cells have no numbers; as high are all bars together."""
+HIGH, LOWER, LOWEST = 336.0, 236.0, 150.0
+"""The height of the flattened row where its cells have no numbers, and of all bars together."""
 CALM, BRIEFLY, QUICK = 2.6, 2.4, 1.7
 """Seconds of an act that adds up, and of one that takes what is there, in a deep network less."""
 FEW = 4
@@ -24,19 +23,11 @@ LONGEST = 28.0
 """Seconds of the film before it is given time to be read."""
 DEEP = 2
 """Networks of more convolutions have little time, and no lanes, between them."""
-BAR_MOST, BAR_LEAST = 40.0, 23.0
-"""The height of a bar with its number."""
 
 
 def film(telling: Telling) -> Play:
     """The film of a convolutional network."""
     view = CnnView(telling)
-    outs: list[tuple[str, ...]] = [
-        (view.out(f"conv{k}"), view.out(f"pool{k}"), f"pool{k}_padded") for k in range(1, view.layers + 1)
-    ]
-    outs[-1] = (*outs[-1], "flatten_output")
-    bounded = {name: 1.0 for group in outs for name in group if view.config.activation in BOUNDED}
-    shares = {"output": "share"} if view.end != "linear" else {}
     return Play(
         title="Convolutional network",
         units=Units(("conv1_out_channels",), ("filter", "filters"), names=view.named, only=view.only),
@@ -47,10 +38,10 @@ def film(telling: Telling) -> Play:
         closing=_closing(view),
         good_for=GOOD_FOR,
         options=view.options(),
-        kinds=view.kinds() | shares,
+        kinds=view.kinds(),
         bright=brightness(telling),
-        alike=tuple(outs),
-        spans=bounded | dict.fromkeys(shares, 1.0),
+        alike=view.alike,
+        spans=view.spans(),
         follow=view.first,
         visits=(view.first,) if len(view.drawn[0]) > FEW else (),
         at=view.at(),
@@ -66,7 +57,7 @@ def film(telling: Telling) -> Play:
 def _stage(view: CnnView) -> Node:
     """From the picture to the classes; the row in cells with numbers, or as a band of colours."""
     row = Grid("flatten_output", "row", rows="flatten_features", lens=False)
-    band = Grid("flatten_output", "row", rows="flatten_features", band=(ROW_WIDE, _high(view)), lens=False)
+    band = Grid("flatten_output", "row", rows="flatten_features", band=(BAND, _high(view)), lens=False)
     maps: list[Node | str] = []
     for k in range(1, view.layers + 1):
         maps += ["→"] if k == 1 or view.layers <= DEEP else []
@@ -83,15 +74,8 @@ def _high(view: CnnView) -> float:
 
 def _answers(view: CnnView) -> Sequence[Node | str]:
     """What the dense layer says, and the shares that are made of it, as bars where they are few."""
-    axis, pitch = "dense_out_features", min(BAR_MOST, _high(view) / view.classes)
-    called = tuple(map(view.called, range(view.classes)))
-    few = pitch >= BAR_LEAST
-    high = pitch * view.classes if few else _high(view)
-    wide = Grid("output", "y", rows=axis, band=(ROW_WIDE, high), lens=False)
-    said = Bars("output", "y", axis, called, pitch) if few else wide
-    if view.end == "linear":
-        return [said]
-    return [Grid(view.scores, "z", rows=axis, band=(ROW_WIDE, high), lens=False), "→", said]
+    sums, said = view.answers(view.scores, "z", _high(view), _high(view))
+    return [said] if view.end == "linear" else [sums, "→", said]
 
 
 # ── acts ─────────────────────────────────────────────────────────────────────

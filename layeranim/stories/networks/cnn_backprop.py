@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from layeranim.stories.activations import BOUNDED, activation_name
+from layeranim.stories.activations import activation_name
 from layeranim.stories.networks.cnn_back_view import ERRORS, SLOPES, CnnBackView
+from layeranim.stories.networks.cnn_view import BAND
 from layeranim.stories.phrases import sentence
 from layeranim.stories.pictures import brightness
-from layeranim.stories.stage import All, Bars, Column, Each, Grid, Note, Play, Row, Tally, Units, story
+from layeranim.stories.stage import All, Column, Each, Grid, Note, Play, Row, Tally, Units, story
 from layeranim.stories.stage.language import Act
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Telling
 
 GOOD_FOR = "how filters come about: nobody draws them, the loss does"
-TALL, BAND, HIGH, FILTER = 146.0, 22.0, 150.0, 66.0
-"""The height of a block of maps, the width and height of the row, the side of a filter."""
+TALL, HIGH, FILTER = 146.0, 150.0, 66.0
+"""The height of a block of maps and of the row, the side of a filter."""
 TALL_NARROW, HIGH_NARROW, SHALLOW = 58.0, 90.0, 2
 """The same on narrow canvases, where the stages stand in lines; deeper networks have no room for their poolings there,
 nor elsewhere those that are deeper still."""
-BAR_MOST, BAR_LEAST, BARS_HIGH = 40.0, 23.0, 236.0
-"""A bar with its number, and all of them."""
+BARS_HIGH = 236.0
+"""The height of all bars with their numbers."""
 CALM, BRIEFLY = 2.4, 2.0
 FEW, LONGEST = 4, 28.0
 """Of more filters the one that is followed is taught first; seconds of the film before it is given time to be read."""
@@ -28,10 +29,6 @@ def film(telling: Telling) -> Play:
     """The film of one step of a convolutional network."""
     view = CnnBackView(telling)
     last, follow = view.layers, view.first
-    outs: list[tuple[str, ...]] = [(f"conv{k}_output", f"pool{k}_output") for k in range(1, last + 1)]
-    outs[-1] = (*outs[-1], "flatten_output")
-    bounded = {name: 1.0 for group in outs for name in group if view.config.activation in BOUNDED}
-    shares = {"output": "share"} if view.end != "linear" else {}
     errors = [(f"grad_conv{k}_output", f"grad_conv{k}_pre_activation", f"grad_pool{k}_output")
               for k in range(1, last + 1)]  # fmt: skip
     return Play(
@@ -45,10 +42,10 @@ def film(telling: Telling) -> Play:
         closing=view.step.closing(),
         good_for=GOOD_FOR,
         options=view.options(),
-        kinds=view.kinds() | shares | ({view.step.target: "share"} if view.end == "softmax" else {}),
+        kinds=view.kinds() | ({view.step.target: "share"} if view.end == "softmax" else {}),
         bright=brightness(telling),
-        alike=(*outs, *errors),
-        spans=bounded | dict.fromkeys(shares, 1.0),
+        alike=(*view.alike, *errors),
+        spans=view.spans(),
         follow=follow,
         visits=(follow,) if len(view.drawn[0]) > FEW else (),
         at=view.at(),
@@ -74,7 +71,8 @@ def _stage(view: CnnBackView) -> Node:
     rows = (("flatten_output", "row"), ("grad_flatten_output", "∂"))
     out.append(Column(*(Grid(name, text, rows="flatten_features", lens=False, band=(BAND, high), sized=False)
                         for name, text in rows)))  # fmt: skip
-    said, loss = Row(*_answers(view)), Tally("loss", "loss")
+    errors, answers = view.answers(view.step.error, "δ", BARS_HIGH, HIGH)
+    said, loss = Row(answers, errors), Tally("loss", "loss")
     return Row(*out, "→", *([said, loss] if narrow else [Column(said, loss)]))
 
 
@@ -85,16 +83,6 @@ def _filters(view: CnnBackView) -> list[Node]:
     named = ((SLOPES, "∂w, filter <conv1_out_channels>"), ("new_conv1_kernel", "new w"))
     return [Grid(name, text, rows, cols, at=at, sized=False, lens=False, band=(FILTER, FILTER))
             for name, text in named]  # fmt: skip
-
-
-def _answers(view: CnnBackView) -> list[Node]:
-    """What the network says, as bars where they are few, and its errors."""
-    axis, pitch = "dense_out_features", min(BAR_MOST, BARS_HIGH / view.classes)
-    few = pitch >= BAR_LEAST
-    high = pitch * view.classes if few else HIGH
-    said = (Bars("output", "y", axis, tuple(map(view.called, range(view.classes))), pitch) if few
-            else Grid("output", "y", rows=axis, lens=False, band=(BAND, high)))  # fmt: skip
-    return [said, Grid(view.step.error, "δ", rows=axis, lens=False, band=(BAND, high))]
 
 
 # ── acts ─────────────────────────────────────────────────────────────────────

@@ -13,18 +13,20 @@ from layeranim.engine.trace import Array, Region, count
 from layeranim.errors import OptionError
 from layeranim.records import dataclass
 from layeranim.stories import phrases, pictures
-from layeranim.stories.activations import activation_word
+from layeranim.stories.activations import BOUNDED, activation_word
 from layeranim.stories.options import FilmOptions
-from layeranim.stories.stage import Maps, listed
+from layeranim.stories.stage import Bars, Grid, Maps, listed
 from layeranim.stories.stage.arrangements import foremost
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.volume import MOST
-from layeranim.stories.storyboard import Address, Line, Run, Telling
+from layeranim.stories.storyboard import Address, Line, Run, Telling, View
 
 PLANES, LONG = 3, 3
 """Channels of a picture in colours; more convolutions than so many have no room in one line."""
 
 
+BAND, BAR_MOST, BAR_LEAST = 22.0, 40.0, 23.0
+"""The width of a column of colours; the height of a bar with its number."""
 Cell = tuple[int, int, int]
 """A map, a row and a column."""
 
@@ -40,17 +42,14 @@ class Path:
     winner: int
 
 
-class CnnView:
+class CnnView(View):
     """One network as its film sees it; a unit of the film is a filter of its first convolution."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace = telling, telling.trace
-        config: Any = self.trace.config
-        self.config = config
-        self.filters: tuple[int, ...] = config.filters
-        self.layers, self.classes = len(self.filters), int(config.units)
-        self.end: str = config.output_activation
-        self.sample = telling.film.place_in(self.trace.size("batch"))
+        super().__init__(telling)
+        self.filters: tuple[int, ...] = self.config.filters
+        self.layers, self.classes = len(self.filters), int(self.config.units)
+        self.end: str = self.config.output_activation
         base = telling.base
         self.digits = bool(base and base.planes and self.classes == 10)
         self.channels, self.height, self.width = self.trace.tensor("input").shape[1:]
@@ -100,11 +99,26 @@ class CnnView:
         """What an output is called: classes of digits by the digit."""
         return str(unit if self.digits else unit + 1)
 
+    @property
+    def shares(self) -> tuple[str, ...]:
+        """What the network says in parts of 1."""
+        return ("output",) if self.end != "linear" else ()
+
     def kinds(self) -> dict[str, str]:
-        """How the pixels of what goes in are coloured."""
-        if not self.pictured:
-            return {}
-        return {"input": "planes" if self.channels == PLANES else pictures.ink(self.telling)}
+        """How the pixels of what goes in are coloured, and what are shares."""
+        pixels = "planes" if self.channels == PLANES else pictures.ink(self.telling)
+        return ({"input": pixels} if self.pictured else {}) | dict.fromkeys(self.shares, "share")
+
+    @property
+    def alike(self) -> tuple[tuple[str, ...], ...]:
+        """The maps of a convolution, what the pooling leaves of their numbers, and the row, where the last ones lie."""
+        *outs, last = ((f"conv{k}_output", f"pool{k}_output", f"pool{k}_padded") for k in range(1, self.layers + 1))
+        return *outs, (*last, "flatten_output")
+
+    def spans(self) -> dict[str, float]:
+        """The ranges of colours that are known: of what stays between −1 and 1."""
+        bounded = (name for group in self.alike for name in group if self.config.activation in BOUNDED)
+        return dict.fromkeys((*bounded, *self.shares), 1.0)
 
     def parameters(self, *labels: str) -> int:
         """How many numbers some stages learn."""
@@ -210,21 +224,21 @@ class CnnView:
     def at(self) -> dict[str, int]:
         """The places of the followed number on all axes that are no units'."""
         out: dict[str, int] = {}
-        for k in range(1, self.layers + 1):
-            for name, cell in ((f"conv{k}", self.path.convs[k - 1]), (f"pool{k}", self.path.pools[k - 1])):
-                places = zip(self.axes(name), cell, strict=True)
-                out |= {axis: i for axis, i in places if axis != "conv1_out_channels"}
+        for name, cell in self._stations():
+            places = zip(self.axes(name), cell, strict=True)
+            out |= {axis: i for axis, i in places if axis != "conv1_out_channels"}
         return out | {"flatten_features": self.path.feature, "dense_out_features": self.path.winner}
 
     def followed(self) -> tuple[Region, ...]:
         """The cells of that number in every stage."""
-        out = []
-        for k in range(1, self.layers + 1):
-            for name, cell in ((f"conv{k}", self.path.convs[k - 1]), (f"pool{k}", self.path.pools[k - 1])):
-                where = zip(self.axes(name), cell, strict=True)
-                out.append(Region(self.out(name), (("batch", self.sample), *where)))
-        out.append(Region.of("flatten_output", batch=self.sample, flatten_features=self.path.feature))
-        return tuple(out)
+        out = [Region(self.out(name), (("batch", self.sample), *zip(self.axes(name), cell, strict=True)))
+               for name, cell in self._stations()]  # fmt: skip
+        return *out, Region.of("flatten_output", batch=self.sample, flatten_features=self.path.feature)
+
+    def _stations(self) -> Iterator[tuple[str, Cell]]:
+        """Every stage with its cell of that number."""
+        for k, (conv, pool) in enumerate(zip(self.path.convs, self.path.pools, strict=True), 1):
+            yield from ((f"conv{k}", conv), (f"pool{k}", pool))
 
     # ── parts ────────────────────────────────────────────────────────────────
     def picture(self) -> Maps:
@@ -241,6 +255,16 @@ class CnnView:
         return Maps(self.out(name), self.title(name), *self.axes(name), whole=conv, maps=self.filters[k - 1],
                     seen=seen, size=self.shape(name), tall=tall, chosen=self.chosen(k),
                     like=None if conv else self.maps(f"conv{k}", tall))  # fmt: skip
+
+    def answers(self, sums: str, text: str, room: float, high: float) -> tuple[Grid, Bars | Grid]:
+        """What the dense layer adds up, or its errors, and what the network says: as bars where these have ``room``,
+        else as bands of colours, so ``high``."""
+        axis, pitch = "dense_out_features", min(BAR_MOST, room / self.classes)
+        few = pitch >= BAR_LEAST
+        band = BAND, pitch * self.classes if few else high
+        bars = Bars("output", "y", axis, tuple(map(self.called, range(self.classes))), pitch)
+        said = bars if few else Grid("output", "y", rows=axis, band=band, lens=False)
+        return Grid(sums, text, rows=axis, band=band, lens=False), said
 
     def routes(self) -> tuple[tuple[str, str], ...]:
         """From what is framed of one stage to what is framed of the next."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from operator import eq
 
 from layeranim.stories import phrases
 from layeranim.stories.activations import BOUNDED
 from layeranim.stories.networks import sequential_words as words
+from layeranim.stories.networks.said import given, placed, says
 from layeranim.stories.networks.sequential_stage import RowStanding
 from layeranim.stories.networks.sequential_view import STATED, RowStage
 from layeranim.stories.pictures import brightness, ink
@@ -27,7 +29,8 @@ FEWER = (2, 4, 6)
 class RowFilm(RowStanding):
     """The declaration of one row's film."""
 
-    good_for = GOOD_FOR
+    title, good_for = "Layers in a row", GOOD_FOR
+    opens = "each layer reads ", "what the one before it made"
 
     # ── words ────────────────────────────────────────────────────────────────
     def notes(self) -> tuple[Note, ...]:
@@ -36,19 +39,19 @@ class RowFilm(RowStanding):
         for unit, (passage, place) in enumerate(self.passages):
             stage = self.view.stages[place]
             mine = passage.writes[-1] == stage.out or place in self.opened
-            out.append(Note(self.does(stage), partial(eq, unit) if mine else False))
+            out.append(Note(says(self.view, stage), partial(eq, unit) if mine else False))
         return tuple(out)
-
-    def does(self, stage: RowStage) -> str:
-        """What a stage does, in a sentence; nothing where its arithmetic says it."""
-        return words.does(self.view, stage)
 
     def said(self) -> dict[str, Callable[[Figures, int], Line]]:
         """Where a stage's last tensor is another shape of what it wrote: how that came about."""
         out: dict[str, Callable[[Figures, int], Line]] = {}
         for group in self.groups:
             last = group[-1]
-            if last.layer == "flatten" and last.wrote in self.view.ways[last.place]:
+            if last.given:
+                out[last.out] = partial(given, self.view, last)
+            elif last.layer == "concatenate":
+                out[last.out] = partial(placed, self.view, last)
+            elif last.layer == "flatten" and last.wrote in self.view.ways[last.place]:
                 out[last.out] = partial(words.laid, self.view, last)
             elif last.keeps:
                 out[last.out] = partial(words.kept, self.view, last)
@@ -83,23 +86,22 @@ class RowFilm(RowStanding):
                  for place, panel in self.opened.items() for one in panel.passages}  # fmt: skip
         return {tensor: phrases.name(said) for tensor, said in (inner | named).items()}
 
-    def titled(self) -> str:
-        return "Layers in a row"
-
-    def opening(self) -> tuple[Line, str]:
-        """What the film opens with, and the note under it."""
-        return words.opening(self.view), words.counted(self.view)
-
-    def closing(self, figures: Figures) -> Line:
-        return words.closing(self.view, self.last, self._digits, figures)
-
-    def parameters(self) -> tuple[str, ...]:
-        """What the header keeps."""
-        return words.options(self.view, self.crowded)
-
     def routes(self) -> tuple[tuple[str, str], ...]:
-        """Parts from which lines lead to others."""
-        return ()
+        """From what a join reads of a stage that is not the one before it, lines lead to it."""
+        out = []
+        for one, stage in pairwise(self.view.stages):
+            for source in (stage.before, *stage.others):
+                if stage.others and source != one.out and source in self.view.known:
+                    ends = self.view.known[source], self.view.followed(stage)
+                    out.append((self._plan(ends[0]), self._plan(ends[1])))
+        return tuple(out)
+
+    def _plan(self, cell: Address) -> str:
+        """What the grid of a tensor is called in which its followed cell stands."""
+        axes = self.view.axes(cell.tensor)
+        if len(axes) < 3:
+            return cell.tensor
+        return f"{cell.tensor}:{cell.index[self.view.trace.axes(cell.tensor).index(axes[0])]}"
 
     def play(self) -> Play:
         view = self.view
@@ -115,18 +117,19 @@ class RowFilm(RowStanding):
         units = Passages((), noun, names=lambda unit: self.passages[unit][0].name,
                          inner=lambda unit: self.passages[unit][0].cell,
                          passages=tuple(one for one, _ in self.passages), means=self.means())  # fmt: skip
-        opening, note = self.opening()
+        alone = f"one {view.noun[0]}: ", "what goes in, what comes out"
+        before, strong = self.opens if view.total > 1 else alone
         return Play(
-            title=self.titled(),
+            title=self.title,
             units=units,
             stage=self.stage(),
             acts=(Each(((units.made, self.notes()),)),),
             tokens=view.tokens,
-            opening=opening,
-            opening_note=note,
-            closing=self.closing,
+            opening=(Run(before), Run(strong, "ink", "semibold")),
+            opening_note=words.counted(view),
+            closing=partial(words.closing, view, self.last, self._digits),
             good_for=self.good_for,
-            options=self.parameters(),
+            options=words.options(view, self.crowded),
             drawn=self.undrawn,
             kinds={**kinds, **told.kinds, **ids},
             bright=brightness(self.telling),

@@ -46,6 +46,7 @@ OWN: dict[str, tuple[str, ...]] = {
     "rnn": ("hidden_pre",),
 }
 """Of layers with a state: what the last number is made of, that first."""
+SUMS = "pre_activation"
 WAY = 4
 """So many of the tensors that a stage makes on its way stand there side by side."""
 FIRM = 4
@@ -76,17 +77,13 @@ def opened_view(view: RowView, stage: RowStage) -> Opened:
 # ── dense ────────────────────────────────────────────────────────────────────
 def _dense(view: RowView, stage: RowStage) -> Opened:
     """The weights of all units, the sum of the one that is told; of long sums the largest products."""
-    prefix, weight = stage.prefix, f"{stage.prefix}weight"
-    products, sums = f"{prefix}products", (f"{prefix}weighted_sum", f"{prefix}pre_activation")
-    bent = view.option(stage, "activation") != "linear"
-    last = sums[-1] if bent else stage.wrote
+    weight, products, *sums = (f"{stage.prefix}{word}" for word in ("weight", "products", "weighted_sum", SUMS))
+    last, writes = _summed(view, stage, (products, *sums))
     cell = at_axes(view, view.ways[stage.place].get(last, view.target()))
     out, into = view.trace.axes(weight)
     followed = cell.get(out, 0)
     units = tuple(dict.fromkeys((0, followed) if view.trace.size(out) > 1 else (0,)))
-    passages = tuple(
-        told_unit(view, stage, f"unit {unit + 1}", (products, *sums, *(() if bent else (stage.wrote,))),
-                 {**cell, out: unit}) for unit in units)  # fmt: skip
+    passages = tuple(told_unit(view, stage, f"unit {unit + 1}", writes, {**cell, out: unit}) for unit in units)
     parts: list[Node | str] = [plain_grid(view, weight, f"{lead_of(view, stage)}w", (out, into))]
     if view.trace.size(into) > TERMS and len(view.open) == 1:
         heads, own = ("input", "w", "x", "w · x"), tuple({**cell, out: followed}.items())
@@ -98,32 +95,40 @@ def _dense(view: RowView, stage: RowStage) -> Opened:
 # ── windows ──────────────────────────────────────────────────────────────────
 def _windowed(view: RowView, stage: RowStage) -> Opened:
     """A window, the filter that lies on it, their products and the sum."""
-    prefix, way = stage.prefix, view.ways[stage.place]
-    names = {word: f"{prefix}{word}" for word in ("patches", "kernel", "products", "pre_activation")}
-    cell = at_axes(view, way[names["pre_activation"]])
-    product = view.figures.indices(way[names["products"]])
-    channel = view.trace.axes(names["patches"])[1]
-    read = way.get(f"{prefix}padded")
-    at_channel = read.index[1] if read else 0
-    out, group, rows, cols = view.trace.axes(names["kernel"])
+    way, parts = view.ways[stage.place], ("padded", "patches", "kernel", "products", "partial_sums", SUMS)
+    padded, patches, kernel, *sums = (f"{stage.prefix}{word}" for word in parts)
+    cell, product = at_axes(view, way[sums[-1]]), view.figures.indices(way[sums[0]])
+    channel = view.trace.axes(patches)[1]
+    at_channel = way[padded].index[1] if padded in way else 0
+    out, _, rows, cols = view.trace.axes(kernel)
     firm = _firm(view, rows, cols)
     which = f", map {at_channel + 1}" if view.trace.size(channel) > 1 else ""
 
     def cells(tensor: str, text: str, at: Mapping[str, int]) -> Grid:
         own = tuple((axis, at[axis]) for axis in view.axes(tensor) if axis not in (rows, cols))
-        band = (0.0, 0.0) if firm else (SMALL, SMALL)
-        return Grid(tensor, text, rows, cols, at=own, sized=False, lens=False, firm=firm, band=band)
+        return _small(tensor, text, (rows, cols), own, firm)
 
-    window = cells(names["patches"], f"window{which}", {**product, channel: at_channel})
-    kernel = cells(names["kernel"], f"{lead_of(view, stage)}w, filter {cell[out] + 1}{which}", product)
-    made = cells(names["products"], "products", {**product, group: product[group]})
-    writes = (names["products"], f"{prefix}partial_sums", names["pre_activation"])
-    bent = view.option(stage, "activation") != "linear"
-    last = names["pre_activation"] if bent else stage.wrote
-    passage = told_unit(view, stage, f"filter {cell[out] + 1}", (*writes, *(() if bent else (last,))), cell)
+    window = cells(patches, f"window{which}", {**product, channel: at_channel})
+    weights = cells(kernel, f"{lead_of(view, stage)}w, filter {cell[out] + 1}{which}", product)
+    last, writes = _summed(view, stage, tuple(sums))
+    passage = told_unit(view, stage, f"filter {cell[out] + 1}", writes, cell)
     several = len(view.open) > 1  # then the window is looked for in the maps themselves
-    factors: list[Node | str] = [kernel] if several else [window, "·", kernel, "=", made]
+    every: list[Node | str] = [window, "·", weights, "=", cells(sums[0], "products", product)]
+    factors = [weights] if several else every
     return Opened(Row(*factors, "→", HeldTally(last, "sum")), (passage,))
+
+
+def _summed(view: RowView, stage: RowStage, sums: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The tensor whose numbers are the sums of a stage, and all on the way to it: without an activation its output."""
+    bent = view.option(stage, "activation") != "linear"
+    return (sums[-1], sums) if bent else (stage.wrote, (*sums, stage.wrote))
+
+
+def _small(tensor: str, text: str, drawn: Sequence[str], at: tuple[tuple[str, int], ...], firm: bool) -> Grid:
+    """Cells with numbers where they are ``firm``, else a small square of colours."""
+    rows, cols = drawn or (None, None)
+    return Grid(tensor, text, rows, cols, at=at, sized=False, lens=False, firm=firm,
+                band=(0.0, 0.0) if firm else (SMALL, SMALL))  # fmt: skip
 
 
 def _firm(view: RowView, rows: str, cols: str) -> bool:
@@ -139,9 +144,7 @@ def _pooled(view: RowView, stage: RowStage) -> Opened:
     rows, cols = view.trace.axes(windows)[-2:]
     cell = view.figures.indices(out)
     at = tuple((axis, cell[axis]) for axis in view.axes(windows) if axis not in (rows, cols) and axis in cell)
-    firm = _firm(view, rows, cols)
-    grid = Grid(windows, f"{lead_of(view, stage)}window", rows, cols, at=at, sized=False, lens=False, firm=firm,
-                band=(0.0, 0.0) if firm else (SMALL, SMALL))  # fmt: skip
+    grid = _small(windows, f"{lead_of(view, stage)}window", (rows, cols), at, _firm(view, rows, cols))
     passage = told_unit(view, stage, "one window", (stage.wrote,), at_axes(view, out))
     return Opened(Row(grid, "→", HeldTally(stage.wrote, words.word(stage).partition(" ")[0])), (passage,))
 
@@ -229,7 +232,5 @@ def _moved(view: RowView, stage: RowStage) -> Opened:
     at = tuple((axis, cell[axis]) for axis in axes if axis not in drawn)
     of = words.place(view, before) if not drawn else ", ".join(f"{words.single(axis)} {i + 1}" for axis, i in at)
     few = max((view.trace.size(axis) for axis in drawn), default=1) <= FIRM
-    rows, cols = drawn or (None, None)
-    grid = Grid(before.tensor, f"{lead_of(view, stage)}{of}", rows, cols, at=at, sized=False, lens=False, firm=few,
-                band=(0.0, 0.0) if few else (SMALL, SMALL))  # fmt: skip
+    grid = _small(before.tensor, f"{lead_of(view, stage)}{of}", drawn, at, few)
     return Opened(Row(grid, "→", HeldTally(made.tensor, text)), ())

@@ -32,9 +32,11 @@ FEWEST = 3
 class RowStanding:
     """Where the stages of a row stand, and which steps of its film make them."""
 
+    seen_as: type[RowView] = RowView
+
     def __init__(self, telling: Telling, most: int = OPEN_MOST, fewer: int = 0) -> None:
         self.telling, self.most = telling, most
-        self.view = view = self._view()
+        self.view = view = self.seen_as(telling)
         self.pictured = pictured(telling)
         room = cards(telling.film.canvas, view.open, self.lined)
         self.groups = _folded(view, max(FEWEST, room - fewer))
@@ -96,9 +98,6 @@ class RowStanding:
         """Whether every stage must be low: over what is opened, or in lines for which there is little height."""
         return bool(self.opened) or self.lines or (self.tight and self.long)
 
-    def _view(self) -> RowView:
-        return RowView(self.telling)
-
     def _passage(self, group: Sequence[RowStage]) -> Passage:
         """What a stage, or several that are folded, make."""
         last = group[-1]
@@ -111,7 +110,8 @@ class RowStanding:
 
     def _called(self, group: Sequence[RowStage]) -> str:
         """What the unit of a stage, or of several that are folded, is called."""
-        return called(group)
+        name = _named(group[0]) if len(group) == 1 else ""
+        return f"{words.titles(group)}{name}"
 
     # ── stage ────────────────────────────────────────────────────────────────
     def stage(self) -> Node:
@@ -130,15 +130,11 @@ class RowStanding:
         yield self._card("input", "x", None, firm)
         for group in self.told:
             if len(group) > 1:
-                yield More(self._folded(group))
+                yield More(sum(stage.stands for stage in group))
                 continue
             if few:
                 yield "→"
             yield self._card(group[0].out, self._title(group[0]), group[0], firm)
-
-    def _folded(self, group: Sequence[RowStage]) -> int:
-        """How many stages are folded."""
-        return len(group)
 
     def _lines(self, tensor: str, stage: RowStage | None) -> tuple[Line, ...]:
         """What stands under a stage: how large what it makes is, what it has learned."""
@@ -202,17 +198,9 @@ class RowStanding:
         return ((name, top, left),)
 
 
-def called(group: Sequence[RowStage]) -> str:
-    """The stage, or the first and the last of those that are folded."""
-    first, last = group[0], group[-1]
-    if len(group) == 1:
-        return f"{words.title(first)}{_named(first)}"
-    return f"{words.title(first)} … {words.title(last)}"
-
-
 def _named(stage: RowStage) -> str:
     """The user's own name of a layer, where it says more than its place."""
-    name = stage.link.name
+    name = stage.last.name
     numbered = all(part.isdigit() for part in name.split("."))
     return "" if numbered or len(name) > words.NAMED_MOST or name == words.word(stage) else f", {name}"
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine.embedding import numbered as numbered_words
+from layeranim.engine.graph_calls import GraphCall
 from layeranim.engine.links import links_of
 from layeranim.engine.trace import Array, Region, Shape, count
 from layeranim.records import dataclass
@@ -34,13 +35,12 @@ COMPARED = ("scaled", "maximum", "shifted")
 
 @dataclass(frozen=True)
 class RowStage:
-    """One layer: the tensor that comes in, as which the layer ``reads`` it, what it ``wrote``, and its ``out``.
-
-    ``others`` are further tensors that come in.
+    """One call of a layer, one with the activations after it, or one that stands for many: the tensor that comes in,
+    as which the layer ``reads`` it, what it ``wrote``, and its ``out``. ``others`` are further tensors that come in.
     """
 
     place: int
-    link: Any
+    calls: tuple[GraphCall, ...]
     before: str
     reads: str
     wrote: str
@@ -48,42 +48,53 @@ class RowStage:
     others: tuple[str, ...] = ()
 
     @property
+    def last(self) -> GraphCall:
+        return self.calls[-1]
+
+    @property
     def prefix(self) -> str:
-        return f"{self.link.name}."
+        return f"{self.last.name}."
 
     @property
     def layer(self) -> str:
-        return str(self.link.layer)
+        return self.last.layer
 
     @property
     def number(self) -> int:
         """What it is counted as."""
-        return self.place + 1
+        return self.calls[0].place
+
+    @property
+    def given(self) -> bool:
+        """Whether it stands as the model gave it."""
+        return not self.last.layer
 
     @property
     def closed(self) -> bool:
         """Whether it stands for several that are not drawn."""
-        return False
+        return self.last.stands > 1
 
     @property
-    def called(self) -> str:
-        """What it is called, where that is not the word for its layer."""
-        return ""
+    def stands(self) -> int:
+        """How many calls it stands for."""
+        return sum(call.stands for call in self.calls)
 
     @property
     def keeps(self) -> bool:
         """Whether it passes every number on as it is, at its place."""
         if self.layer == "activation":
-            return str(self.link.config.activation) == "linear"
-        return self.layer == "dropout" and not self.link.config.rate
+            return str(self.last.config.activation) == "linear"
+        return self.layer == "dropout" and not self.last.config.rate
 
     def own(self, tensor: str) -> bool:
         """Whether a tensor is of its inside."""
-        return tensor.startswith(self.prefix)
+        return any(tensor.startswith(f"{call.name}.") for call in self.calls)
 
 
 class RowView:
     """Layers in a row as their film sees them."""
+
+    noun = ("layer", "layers")
 
     def __init__(self, telling: Telling) -> None:
         self.telling, self.trace = telling, telling.trace
@@ -109,12 +120,13 @@ class RowView:
             out = "output" if k == len(links) - 1 else f"{link.name}.output"
             reads, wrote = (other if (other := f"{link.name}.{word}") in self.trace else usual
                             for word, usual in (("entry", before), ("folded", out)))  # fmt: skip
-            yield RowStage(k, link, before, reads, wrote, out)
+            call = GraphCall(link.name, link.layer, (), link.layer, link.options, reads=(before,), place=k + 1)
+            yield RowStage(k, (call,), before, reads, wrote, out)
             before = out
 
     def _shares(self) -> dict[str, str]:
         """The tensors whose numbers are parts of 1."""
-        ends = (stage.out for stage in self.stages if stage.layer == "softmax" and not stage.link.config.log)
+        ends = (stage.out for stage in self.stages if stage.layer == "softmax" and not stage.last.config.log)
         return dict.fromkeys((*ends, *(name for name in self.trace if name.endswith("self.weights"))), "share")
 
     def _same(self) -> tuple[tuple[str, str], ...]:
@@ -144,7 +156,7 @@ class RowView:
         others, those of the ids."""
         first = self.stages[0]
         known = first.layer == "embedding"
-        words: tuple[str, ...] = (getattr(first.link.config, "tokens", None) or ()) if known else ()
+        words: tuple[str, ...] = (getattr(first.last.config, "tokens", None) or ()) if known else ()
         if not words or len(words) != self.shape("input")[-1]:
             return ()
         if self.telling.base is None or self.telling.untouched:
@@ -173,7 +185,26 @@ class RowView:
 
     def option(self, stage: RowStage, name: str) -> Any:
         """An option of a stage's layer."""
-        return getattr(stage.link.config, name)
+        return getattr(stage.last.config, name) if stage.layer else None
+
+    @property
+    def total(self) -> int:
+        """How many calls there are."""
+        return sum(stage.stands for stage in self.stages)
+
+    def stage_of(self, tensor: str) -> RowStage | None:
+        """The stage that makes a tensor."""
+        return next((stage for stage in self.stages if stage.out == tensor), None)
+
+    def behind(self, tensor: str) -> frozenset[str]:
+        """The tensors of stages that go into another one, through whatever lies between."""
+        found, todo = set[str](), [tensor]
+        while todo:
+            stage = self.stage_of(todo.pop())
+            new = {stage.before, *stage.others} - found if stage else set()
+            found |= new
+            todo += new
+        return frozenset(found)
 
     # ── the number that is followed ──────────────────────────────────────────
     def target(self) -> Address:

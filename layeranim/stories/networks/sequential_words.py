@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import numpy as np
 
-from layeranim.engine.links import Link
+from layeranim.engine.graph_calls import GraphCall
 from layeranim.stories import phrases
-from layeranim.stories.activations import activation_word
+from layeranim.stories.networks.called import CONVS, POOLS, TRANSPOSED, Says, called, compact
 from layeranim.stories.networks.sequential_view import STATED, RowStage, RowView
 from layeranim.stories.phrases import so_many
 from layeranim.stories.stage.figures import Figures
@@ -17,48 +17,21 @@ from layeranim.stories.storyboard import Address, Fact, Line, Run
 
 NAMED_MOST = 9
 """Names of layers of more letters stand for themselves in no heading."""
-Says = Callable[[Link], str]
-CONVS, TRANSPOSED, POOLS = (tuple(of + n for n in ("", "1d", "3d")) for of in ("conv", "conv-transpose", "pool"))
-
-
-def _pooled(link: Link) -> str:
-    mode = str(getattr(link.config, "mode", "max"))
-    return {"global-max": "max of all", "global-mean": "mean of all", "adaptive-max": "max",
-            "adaptive-mean": "mean", "lp": "p-norm"}.get(mode, mode)  # fmt: skip
-
-
-GATED = {"linear": "identity", "glu": "GLU", "reglu": "ReGLU", "geglu": "GEGLU", "swiglu": "SwiGLU"}
-WORDS: dict[str, str | Says] = {
-    "activation": lambda link: GATED.get(link.config.activation) or activation_word(link.config.activation),
-    "batchnorm": "batch norm",
-    "conv1d": "conv",
-    **dict.fromkeys(TRANSPOSED, "transposed"),
-    **dict.fromkeys(POOLS, lambda link: f"{_pooled(link)} pool"),
-    "conv3d": "conv 3D",
-    "concatenate": "concat",
-    "elementwise": lambda link: str(link.config.operation),
-    "gru": "GRU",
-    "layernorm": lambda link: {"rms": "RMS norm"}.get(link.config.kind, f"{link.config.kind} norm"),
-    "lstm": "LSTM",
-    "reduce": lambda link: str(link.config.mode),
-    "rnn": "RNN",
-    "softmax": lambda link: "log-softmax" if link.config.log else "softmax",
-    "upsample": "upsampling",
-}
-"""What a layer is called, where its own name is not the word of the field."""
 
 
 def word(stage: RowStage) -> str:
     """What a stage is called."""
-    if stage.called:
-        return stage.called
-    said = WORDS.get(stage.layer, stage.layer)
-    return said(stage.link) if callable(said) else said
+    return called(stage.calls)
 
 
 def title(stage: RowStage) -> str:
     """Its number, from 1, and what it is: ``3 max pool``; of one that stands for others its name alone."""
     return word(stage) if stage.closed else f"{stage.number} {word(stage)}"
+
+
+def titles(group: Sequence[RowStage]) -> str:
+    """That of a stage, or of the first and the last of those that are folded."""
+    return " … ".join(map(title, (group[0], *group[1:][-1:])))
 
 
 def inner(name: str, stage: RowStage) -> str:
@@ -70,7 +43,7 @@ def inner(name: str, stage: RowStage) -> str:
 
 def brief(stage: RowStage) -> str:
     """What it is, as short as a long row of stages needs it: ``pool``."""
-    return "pool" if stage.layer.startswith("pool") and not stage.called else word(stage)
+    return "pool" if stage.layer.startswith("pool") else word(stage)
 
 
 def does(view: RowView, stage: RowStage) -> str:
@@ -78,7 +51,7 @@ def does(view: RowView, stage: RowStage) -> str:
     if stage.layer == "softmax" and not finite(view, stage):
         return ""
     said = SENTENCES.get(stage.layer, "")
-    return said(stage.link) if callable(said) else said
+    return said(stage.last) if callable(said) else said
 
 
 def finite(view: RowView, stage: RowStage) -> bool:
@@ -86,34 +59,34 @@ def finite(view: RowView, stage: RowStage) -> bool:
     return bool(np.isfinite(view.trace.read(view.figures.told(stage.out))).all())
 
 
-def _filtered(link: Link) -> str:
-    if link.config.groups == 1:
+def _filtered(call: GraphCall) -> str:
+    if call.config.groups == 1:
         return "a filter reads one window at a time, through all maps"
     return "each filter reads windows of the maps of its group"
 
 
-def _windowed(link: Link) -> str:
-    mode = str(link.config.mode).split("-")[-1]
+def _windowed(call: GraphCall) -> str:
+    mode = str(call.config.mode).split("-")[-1]
     return {"max": "the largest number of each window stays", "mean": "each window becomes its mean"}.get(
         mode, "each window becomes its norm")  # fmt: skip
 
 
 SENTENCES: dict[str, str | Says] = {
-    "activation": lambda link: {"linear": "no number changes", "relu": "what is negative becomes 0"}.get(
-        link.config.activation, "every number goes through one curve"),
+    "activation": lambda call: {"linear": "no number changes", "relu": "what is negative becomes 0"}.get(
+        call.config.activation, "every number goes through one curve"),
     "batchnorm": "every feature gets its own centre and spread",
     **dict.fromkeys(CONVS, _filtered),
     **dict.fromkeys(TRANSPOSED, "every cell stamps the kernel; overlaps add up"),
     **dict.fromkeys(POOLS, _windowed),
     **dict.fromkeys(STATED, "step by step: what it read before is in its state"),
     "dense": "every unit weighs all that comes in",
-    "dropout": lambda link: "units are left out at random" if link.config.rate else (
+    "dropout": lambda call: "units are left out at random" if call.config.rate else (
         "nothing is dropped: the network is in use"),
     "embedding": "every id picks its row of the table",
     "flatten": "the maps lie down in one row: no number changes",
     "layernorm": "numbers of a sample get a common centre and spread",
     "pad": "more cells around: no number changes",
-    "softmax": lambda link: "scores become logarithms of shares" if link.config.log else (
+    "softmax": lambda call: "scores become logarithms of shares" if call.config.log else (
         "scores become shares that add up to 1"),
     "transformer": "rows look at each other, then each thinks alone",
     "upsample": "more cells, made of those that are there",
@@ -152,28 +125,28 @@ INNER = {
 
 # ── the film ─────────────────────────────────────────────────────────────────
 def options(view: RowView, crowded: tuple[int, ...] = ()) -> tuple[str, ...]:
-    """What the header keeps: what goes in and comes out, how many layers learned how much, which are opened, and for
-    which of those that should be there is no room."""
+    """What the header keeps: what goes in and comes out, how many layers or calls, and of these how many are drawn,
+    what they learned, which are opened, and for which of those that should be there is no room."""
     ends = " → ".join("×".join(map(str, view.shape(name))) or "1" for name in ("input", "output"))
-    total = sum(map(view.learnt, view.stages))
-    open_, shut = (", ".join(str(k + 1) for k in view.open if (k in crowded) == wanted) for wanted in (False, True))
+    learnt, drawn = sum(map(view.learnt, view.stages)), sum(len(one.calls) for one in view.stages if not one.closed)
+    open_, shut = (", ".join(str(view.stages[k].number) for k in view.open if (k in crowded) == wanted)
+                   for wanted in (False, True))  # fmt: skip
     return (
         ends,
-        so_many("layer", "layers", len(view.stages)),
-        *((so_many("parameter", "parameters", total),) if total else ()),
+        so_many(*view.noun, view.total),
+        *((f"{drawn} of them drawn",) if drawn < view.total else ()),
+        *((so_many("parameter", "parameters", learnt),) if learnt else ()),
         *((f"{open_} opened",) if open_ else ()),
         *((f"{shut} not opened: no room",) if shut else ()),
     )
 
 
-def opening(view: RowView) -> Line:
-    if len(view.stages) == 1:
-        return Run("one layer: "), Run("what goes in, what comes out", "ink", "semibold")
-    return Run("each layer reads "), Run("what the one before it made", "ink", "semibold")
-
-
 def counted(view: RowView) -> str:
-    """Which stages learned, and how much of it is in the largest."""
+    """What is only drawn as the model gave it; else which stages learned, and how much of it is in the largest."""
+    given = sum(not call.layer and call.stands == 1 for stage in view.stages for call in stage.calls)
+    if given:
+        others = so_many("call", "calls", given) if given < view.total else "this call"
+        return f"of {others} no layer here gives the numbers: drawn as the model gave {'them' if given > 1 else 'it'}"
     total = sum(map(view.learnt, view.stages))
     most = max(view.stages, key=view.learnt)
     learning = [stage for stage in view.stages if view.learnt(stage)]
@@ -192,7 +165,8 @@ def closing(view: RowView, last: RowStage, digits: bool, figures: Figures) -> Li
     at, end = view.followed(last), last is view.stages[-1]
     where = f"read as a {at.index[-1]}: " if digits and end else f"{place(view, at)} = "
     role = "probability" if last.layer == "softmax" and not view.option(last, "log") else "result"
-    return (Run(f"{so_many('layer', 'layers', last.place + 1)} later: ", source=Fact("layers")),
+    done = sum(stage.stands for stage in view.stages[: last.place + 1])
+    return (Run(f"{so_many(*view.noun, done)} later: ", source=Fact(view.noun[1])),
             Run(where, "ink", "semibold", Fact("place")),
             Run(figures.text(at), role, "semibold", at))  # fmt: skip
 
@@ -244,13 +218,6 @@ def picked(view: RowView, stage: RowStage, figures: Figures, unit: int = 0) -> L
 def shape_line(view: RowView, tensor: str) -> Line:
     """How large what a stage makes is."""
     return (Run("×".join(map(str, view.shape(tensor))) or "1", weight="regular", source=Fact("shape")),)
-
-
-def compact(n: int) -> str:
-    """A number of parameters for which there is little room: from a hundred thousand on in thousands and millions."""
-    if n < 100_000:
-        return str(n)
-    return f"{n / 1e3:.0f}k" if n < 999_500 else f"{n / 1e6:.1f}M"
 
 
 def learnt_line(view: RowView, stage: RowStage, short: bool) -> tuple[Line, ...]:

@@ -8,12 +8,11 @@ from typing import cast
 import numpy as np
 
 from layeranim.engine.normalisation_shapes import NormConfig, plan
-from layeranim.engine.trace import Trace
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import NOTHING, Aligned, DotLane, Dots, Each, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.lines import Column
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.storyboard import Line, Telling
+from layeranim.stories.storyboard import Line, Telling, View
 
 GOOD = {
     "batch": "every feature keeps one size, whatever the layers before have learned",
@@ -33,12 +32,11 @@ TITLES = {
 ORDER = ("mean", "centred", "mean_square", "variance", "deviation", "normalised", "output")
 
 
-class Shared:
+class Shared(View):
     """Which cells of this trace share a mean and a deviation, and how they lie in rows and columns."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling = telling
-        self.trace: Trace = telling.trace
+        super().__init__(telling)
         self.config = config = cast(NormConfig, telling.trace.config)
         self.kind = config.kind
         self.live = config.mode == "training"

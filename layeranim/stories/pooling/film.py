@@ -59,18 +59,18 @@ def _evidence(view: PoolView, told: int, shift: bool) -> tuple[Region, ...]:
     if not shift:
         return Region.of("output", **dict(zip(axes, view.index(told), strict=True))), view.region(told)
     cells = np.argwhere(view.stays).tolist()
-    return tuple(Region.of("output", **dict(zip(axes, (view.b, *at), strict=True))) for at in cells)
+    return tuple(Region.of("output", **dict(zip(axes, (view.sample, *at), strict=True))) for at in cells)
 
 
 def _shifted(view: PoolView) -> WhatIf:
     """The picture a column further to the left: most of the output stays."""
     others = []
     for k in range(view.shown):
-        cells = [[Address("padded", (view.b, k, *view.moved(r, c))) for c in range(view.padded[1])]
+        cells = [[Address("padded", (view.sample, k, *view.moved(r, c))) for c in range(view.padded[1])]
                  for r in range(view.padded[0])]  # fmt: skip
         made = [[_home(view, k, r, c) for c in range(view.out[1])] for r in range(view.out[0])]
         for name, rows in (("padded", cells), ("output", made)):
-            values = view.shifted[name][view.b, k]
+            values = view.shifted[name][view.sample, k]
             others.append(Other(f"{name}:{k}", values, Listed(tuple(map(tuple, rows)))))
     stay, n = int(view.stays.sum()), view.stays.size
     says = (Run("shifted one column to the left: "), Run(f"{stay} of {n} outputs", "result", "semibold", Fact("stay")),
@@ -81,9 +81,9 @@ def _shifted(view: PoolView) -> WhatIf:
 def _home(view: PoolView, channel: int, r: int, c: int) -> Address:
     """Where the largest number of a shifted window stands in the trace: in the output, or where it was before."""
     if view.stays[channel, r, c]:
-        return Address("output", (view.b, channel, r, c))
-    row, col = divmod(int(view.shifted["indices"][view.b, channel, r, c]), view.size[1])
-    return Address("padded", (view.b, channel, *view.moved(row + view.before[0], col + view.before[1])))
+        return Address("output", (view.sample, channel, r, c))
+    row, col = divmod(int(view.shifted["indices"][view.sample, channel, r, c]), view.size[1])
+    return Address("padded", (view.sample, channel, *view.moved(row + view.before[0], col + view.before[1])))
 
 
 PoolStory = story("Pooling", film, words.GOOD_FOR, takes=4)

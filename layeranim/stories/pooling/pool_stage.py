@@ -35,11 +35,13 @@ def kinds(view: PoolView) -> dict[str, str]:
 
 def spans(view: PoolView) -> dict[str, float]:
     """Input and output are compared cell by cell, so they share one range; gradients too, if it leaves none pale."""
-    values = {name: view.trace[name][view.b, : view.shown] for name in ("input", "output")}
+    values = {name: view.trace[name][view.sample, : view.shown] for name in ("input", "output")}
     one = numbers.value_range(*values.values())
     out = dict.fromkeys(("padded", "output", "divisors"), one)
     if view.config.backward:
-        back = numbers.value_range(*(view.trace[name][view.b, : view.shown] for name in ("grad_output", "grad_input")))
+        back = numbers.value_range(
+            *(view.trace[name][view.sample, : view.shown] for name in ("grad_output", "grad_input"))
+        )
         every = max(one, back)
         alike = every <= PALE * min(one, back)
         out = dict.fromkeys(out, every if alike else one)

@@ -17,25 +17,22 @@ from layeranim.engine.window import Axis
 from layeranim.stories.stage import Mask, Taken
 from layeranim.stories.stage.arrangements import drawn
 from layeranim.stories.stage.slices import Listed
-from layeranim.stories.storyboard import Address, Telling
+from layeranim.stories.storyboard import Address, Telling, View
 
 Place = tuple[int, int]
 SHIFTED = 36
 """Of so many outputs at most the film looks what a shift of the picture does to them."""
 
 
-class PoolView:
+class PoolView(View):
     """The windows of one film, unit by unit: one output cell of one channel.
 
     A pooling over one axis is seen as one over two, the first of which has one row: it is ``flat``.
     """
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace = telling, telling.trace
-        config = telling.config
-        self.config = config
+        super().__init__(telling)
         self.batch, self.channels, *size = self.trace.tensor("input").shape
-        self.b = telling.film.place_in(self.batch)
         self.flat = len(size) == 1
         found = engine.sides_of(self.trace)
         self.found = (Side(Axis("height", 1, 1, 1, 1, 0, 0)), *found) if self.flat else found
@@ -63,7 +60,7 @@ class PoolView:
 
     def cell(self, channel: int, r: int, c: int) -> tuple[int, ...]:
         """The index of a cell in a tensor of the sample that is told."""
-        return self.b, channel, *((c,) if self.flat else (r, c))
+        return self.sample, channel, *((c,) if self.flat else (r, c))
 
     def output_cell(self, u: int) -> tuple[int, ...]:
         """The index of a unit's cell in the output."""
@@ -72,7 +69,7 @@ class PoolView:
     def index(self, u: int) -> tuple[int, int, int, int]:
         """The output cell of a unit: image, channel, row, column."""
         channel, r, c = cell(u, (self.shown, *self.out))
-        return self.b, channel, r, c
+        return self.sample, channel, r, c
 
     def taps(self, u: int) -> tuple[range, range]:
         """The rows and columns of the padded input that a window covers."""
@@ -95,12 +92,12 @@ class PoolView:
         """The steps that make one cell of the output; backwards those of its share and of the cells under it."""
         made_of = self.trace.tensor("output").shape[1:]
         u = int(np.ravel_multi_index([here.get(a, 0) for a in self.trace.axes("output")[1:]], made_of))
-        index = (self.b, *cell(u, made_of))
+        index = (self.sample, *cell(u, made_of))
         made = [*engine.steps_of(self.trace, *index)]
         if not self.config.backward:
             return made
         if "width" in here:
-            cells = [(self.b, index[1], *(here[axis] for axis in self.trace.axes("input")[2:]))]
+            cells = [(self.sample, index[1], *(here[axis] for axis in self.trace.axes("input")[2:]))]
         else:
             rows, cols = self.inside(u)
             cells = [self.cell(index[1], r, c) for r in rows for c in cols]
@@ -127,7 +124,7 @@ class PoolView:
 
     def values(self, u: int) -> Array:
         """The numbers of the input under a window."""
-        plane = self.trace["input"][self.b, self.index(u)[1]].reshape(self.size)
+        plane = self.trace["input"][self.sample, self.index(u)[1]].reshape(self.size)
         return np.asarray(plane[np.ix_(*self.inside(u))])
 
     def tied(self, u: int) -> bool:
@@ -160,7 +157,7 @@ class PoolView:
         """The unit that is followed: the one asked for, the preset's, or that with the largest output of any sign."""
         if (wanted := self.telling.wanted(units)) is not None:
             return wanted
-        shown = self.trace["output"][self.b, : self.shown].reshape(-1)[units.start : units.stop]
+        shown = self.trace["output"][self.sample, : self.shown].reshape(-1)[units.start : units.stop]
         sizes = np.abs(numbers.rounded(shown))
         return units[int(np.where(np.isfinite(sizes), sizes, -1.0).argmax())]
 
@@ -203,7 +200,7 @@ class PoolView:
     @cached_property
     def stays(self) -> NDArray[np.bool_]:
         """Which outputs of the drawn channels are the same after it."""
-        pair = [trace["output"][self.b, : self.shown] for trace in (self.trace, self.shifted)]
+        pair = [trace["output"][self.sample, : self.shown] for trace in (self.trace, self.shifted)]
         return np.asarray((pair[0] == pair[1]) | (np.isnan(pair[0]) & np.isnan(pair[1])))
 
     @property

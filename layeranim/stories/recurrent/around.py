@@ -81,9 +81,9 @@ def _evidence(view: RecurrentView) -> tuple[Region, ...]:
     last, t = view.at(view.shown[-1])
     tops = [run for run in view.runs if run.layer == view.runs[-1].layer]
     if len(view.shown) < len(view.runs) * view.steps:
-        return (Region.of(last.prefix + "hidden", batch=view.b, time=t),)
+        return (Region.of(last.prefix + "hidden", batch=view.sample, time=t),)
     times = range(view.steps) if view.config.returns == "sequences" else None
-    return tuple(Region.of(run.prefix + "hidden", batch=view.b,
+    return tuple(Region.of(run.prefix + "hidden", batch=view.sample,
                            time=(0 if run.reverse else view.steps - 1) if times is None else times)
                  for run in tops)  # fmt: skip
 
@@ -185,7 +185,7 @@ def _masks(view: RecurrentView) -> Mapping[str, Mask]:
     """Zeros that are no data: what a one-to-many layer reads after its first step."""
     if view.config.mode != "one-to-many":
         return {}
-    held = view.trace["input"][view.b].T[:, : view.steps]
+    held = view.trace["input"][view.sample].T[:, : view.steps]
     return {"input": Mask(ghost=np.broadcast_to(np.arange(held.shape[1]) > 0, held.shape))}
 
 

@@ -42,7 +42,7 @@ def _machines(view: RecurrentView) -> tuple[Node, ...]:
     the state where they have no room in a row.
     """
     of, _ = view.numbers
-    bent = activation_name(view.config.activation)  # type: ignore[union-attr]
+    bent = activation_name(view.config.activation)
     biased = view.config.bias
     added = Stop("plus", "candidate_input", "W x + b" if biased else "W x", "candidate_pre")
     old = "U h + c" if "bias_hidden" in view.trace else "U h"

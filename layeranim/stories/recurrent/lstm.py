@@ -19,7 +19,7 @@ def film(telling: Telling) -> Play:
     """A long short-term memory's film."""
     view = RecurrentView(telling)
     bent = view.shown_cell
-    sees = "; its peephole sees c" if view.config.peepholes else ""  # type: ignore[union-attr]
+    sees = "; its peephole sees c" if view.config.peepholes else ""
     shown: Acts = (((bent, "hidden"), notes(view, begins, keeps, shows)),)
     if view.has("unprojected"):
         shown = (
@@ -49,7 +49,7 @@ def _weighed(gate: str) -> tuple[str, ...]:
 def _machines(view: RecurrentView) -> tuple[Node, ...]:
     """The lanes of the unit that is told; one under the other where they have no room in a row."""
     of, state = view.numbers
-    bent = activation_name(view.config.activation)  # type: ignore[union-attr]
+    bent = activation_name(view.config.activation)
     shown: tuple[Stop, ...] = (Store("hidden", f"h{state}"),)
     made = "hidden"
     if view.has("unprojected"):

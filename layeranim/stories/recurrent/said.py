@@ -84,7 +84,7 @@ def opening(view: RecurrentView) -> Line:
 def answer(view: RecurrentView, figures: Figures) -> Line:
     """``y = softmax(V h + b)  →  0.02,  0.98``: what the output layer makes of the last state."""
     held = view.trace.tensor("probabilities")
-    here = {"batch": view.b, "time": view.steps - 1}
+    here = {"batch": view.sample, "time": view.steps - 1}
     places = [Address("probabilities", tuple(here.get(axis, k) for axis in held.axes))
               for k in range(min(MOST_ANSWERS, held.shape[-1]))]  # fmt: skip
     biased = (Run(" + "), Run("b", "weights")) if "bias_output" in view.trace else ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from layeranim.stories import phrases
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Column, Each, Grid, Lines, Note, Play, Row, Units
 from layeranim.stories.stage.parts.tracks import drawn
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling, View
 
 GOOD_FOR = "why long memories are hard to learn, and why gates and clipping help"
 SHORT = 15
@@ -23,12 +22,11 @@ NAMED = 30
 """Of more time steps none is called by its number."""
 
 
-class ThroughTime:
+class ThroughTime(View):
     """The way back; a unit of the film is a step back, from the last time step."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace = telling, telling.trace
-        self.config: Any = telling.config
+        super().__init__(telling)
         self.ways, self.steps = self.trace.size("ways"), self.trace.size("time")
         self.shown, self.told = drawn(self.ways), telling.film.selected(self.steps)
         self.several, self.reach = self.trace.size("hidden") > 1, int(self.config.truncate or self.steps)

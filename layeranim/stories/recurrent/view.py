@@ -14,7 +14,7 @@ from layeranim.engine.recurrent.layout import LayerRun, mask_of, run_list
 from layeranim.engine.trace import Array, Region
 from layeranim.stories import phrases
 from layeranim.stories.stage import Lap, Laps
-from layeranim.stories.storyboard import Telling
+from layeranim.stories.storyboard import Telling, View
 
 MOST_RUNS = 6
 """Layers and directions that are told; of more the first five stand for all."""
@@ -24,18 +24,17 @@ FEW = 8
 """Of more units than these the one that changes most is told."""
 
 
-class RecurrentView:
+class RecurrentView(View):
     """The numbers of one sequence of the batch; a unit of the film is a time step of one of its cells."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace = telling, telling.trace
+        super().__init__(telling)
         self.config = cast(RecurrentConfig, self.trace.config)
         self.kind = kind_of(self.config)
         every = run_list(self.config, self.trace.tensors)
         self.all_runs = len(every)
         self.runs: list[LayerRun] = every if len(every) <= MOST_RUNS else every[: MOST_RUNS - 1]
-        self.b = telling.film.place_in(self.trace.size("batch"))
-        self.steps = int(mask_of(self.trace.tensors)[self.b].sum())
+        self.steps = int(mask_of(self.trace.tensors)[self.sample].sum())
         self.hidden = int(self.config.hidden or 1)
         self.laps = tuple(Lap(run.prefix, run.reverse, run.source if run.layer else "") for run in self.runs)
         self.shown = telling.film.selected(len(self.runs) * self.steps)
@@ -47,7 +46,7 @@ class RecurrentView:
         if asked or self.hidden <= FEW:
             return int(asked[0]) if asked else 0
         memory = "cell" if self.kind == "lstm" else "hidden"
-        held = self.trace.read(Region.of(self.runs[0].prefix + memory, batch=self.b, time=range(self.steps)))
+        held = self.trace.read(Region.of(self.runs[0].prefix + memory, batch=self.sample, time=range(self.steps)))
         with np.errstate(all="ignore"):
             moved = np.abs(np.diff(held, axis=0, prepend=0)).sum(axis=0)
         return int(np.argmax(np.where(np.isfinite(moved), moved, -1.0)))
@@ -110,7 +109,7 @@ class RecurrentView:
         """A vector of the cell under way at its time step, or where its next axes have these indices too."""
         run, t = self.at(unit)
         name = run.prefix + base
-        where = zip(self.trace.axes(name), (self.b, t, *index), strict=False)
+        where = zip(self.trace.axes(name), (self.sample, t, *index), strict=False)
         return np.asarray(self.trace.read(Region(name, tuple(where))))
 
     def value(self, unit: int, base: str, i: int | None = None) -> float:

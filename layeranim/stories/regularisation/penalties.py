@@ -15,7 +15,7 @@ from layeranim.stories import phrases
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Each, Grid, Lines, Note, Play, Terrain, Units, story
 from layeranim.stories.stage.lines import mapped
-from layeranim.stories.storyboard import Address, Fact, Line, Point, Run, Telling
+from layeranim.stories.storyboard import Address, Fact, Line, Point, Run, Telling, View
 
 GOOD_FOR = "small weights: a network that follows its noise less"
 NAMES = {"none": "free", "l2": "L2", "l1": "L1", "max-norm": "max-norm"}
@@ -66,11 +66,11 @@ def film(telling: Telling) -> Play:
     )  # fmt: skip
 
 
-class _Ways:
+class _Ways(View):
     """What the paths say: which weight is followed, where each ended."""
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace, self.config = telling, telling.trace, telling.config
+        super().__init__(telling)
         self.penalties: tuple[str, ...] = tuple(self.config.penalties)
         self.followed = min(range(len(self.penalties)), key=lambda k: FOLLOWED.index(self.penalties[k]))
         self.last = telling.film.selected(self.trace.size("states"))[-1]

@@ -24,7 +24,7 @@ _WEIGHTS = "attention.weights"
 def film(telling: Telling) -> Play:
     """An alignment's film: word by word that is written."""
     trace, config = telling.trace, telling.config
-    at = telling.film.place_in(trace.size("batch"))
+    at = telling.sample
     shares, chosen = trace[_WEIGHTS][at, 0], trace["chosen"][at]
     read = tuple(config.tokens or (f"step {k + 1}" for k in range(shares.shape[1])))
     written = _written(chosen, telling.preset is not None)

@@ -30,7 +30,7 @@ _WEIGHTS = "attention.weights"
 def film(telling: Telling) -> Play:
     """The film of an encoder–decoder: word by word that is written."""
     trace, config = telling.trace, telling.config
-    at = telling.film.place_in(trace.size("batch"))
+    at = telling.sample
     read, written = trace.size("source_time"), trace.size("target_time")
     looks = _WEIGHTS in trace
     shown = telling.film.selected(written)

@@ -20,7 +20,7 @@ ONE_HOT = "as a row of zeros with a 1 at the id would pick it, times the table"
 def film(telling: Telling) -> Play:
     """An embedding's film: time step by time step."""
     trace, config = telling.trace, telling.config
-    at = telling.film.place_in(trace.size("batch"))
+    at = telling.sample
     ids, words = trace["ids"][at].astype(int), tuple(config.tokens or ())
     names = tuple(typeface.draw_safe(word, 24) for word in words)
     places, features = trace.tensor("table").shape

@@ -1,14 +1,14 @@
-"""What the calls of a captured model are called where they stand, and the lines under them."""
+"""What the calls of a network, the layers of a row among them, are called where they stand; the lines under them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from layeranim import theme
 from layeranim.engine.graph_calls import GraphCall
 from layeranim.stories import phrases
-from layeranim.stories.networks import sequential_words as words
+from layeranim.stories.activations import activation_word
 from layeranim.stories.phrases import so_many
 from layeranim.stories.storyboard import Fact, Line, Run
 
@@ -26,6 +26,37 @@ OWN = ("cdist", "dist", "fold", "pairwise_distance")
 BARS, GAP = 240.0, 22.0
 """Room that bars with their numbers take at least, and what lies between two stages."""
 BARS_MOST = 10
+
+
+Says = Callable[[GraphCall], str]
+CONVS, TRANSPOSED, POOLS = (tuple(of + n for n in ("", "1d", "3d")) for of in ("conv", "conv-transpose", "pool"))
+
+
+def _pooled(call: GraphCall) -> str:
+    mode = str(getattr(call.config, "mode", "max"))
+    return {"global-max": "max of all", "global-mean": "mean of all", "adaptive-max": "max",
+            "adaptive-mean": "mean", "lp": "p-norm"}.get(mode, mode)  # fmt: skip
+
+
+GATED = {"linear": "identity", "glu": "GLU", "reglu": "ReGLU", "geglu": "GEGLU", "swiglu": "SwiGLU"}
+WORDS: dict[str, str | Says] = {
+    "activation": lambda call: GATED.get(call.config.activation) or activation_word(call.config.activation),
+    "batchnorm": "batch norm",
+    "conv1d": "conv",
+    **dict.fromkeys(TRANSPOSED, "transposed"),
+    **dict.fromkeys(POOLS, lambda call: f"{_pooled(call)} pool"),
+    "conv3d": "conv 3D",
+    "concatenate": "concat",
+    "elementwise": lambda call: str(call.config.operation),
+    "gru": "GRU",
+    "layernorm": lambda call: {"rms": "RMS norm"}.get(call.config.kind, f"{call.config.kind} norm"),
+    "lstm": "LSTM",
+    "reduce": lambda call: str(call.config.mode),
+    "rnn": "RNN",
+    "softmax": lambda call: "log-softmax" if call.config.log else "softmax",
+    "upsample": "upsampling",
+}
+"""What a layer is called, where its own name is not the word of the field."""
 
 
 def called(calls: Sequence[GraphCall]) -> str:
@@ -56,8 +87,8 @@ def word(call: GraphCall) -> str:
     own = call.layer in PRODUCTS and call.kind.lower() != call.layer
     if not call.layer or own or call.kind in OWN:
         return short(call.kind, NAME)
-    said = words.WORDS.get(call.layer, call.layer)
-    return said if isinstance(said, str) else said(call)  # type: ignore[arg-type]
+    said = WORDS.get(call.layer, call.layer)
+    return said if isinstance(said, str) else said(call)
 
 
 def short(name: str, most: int) -> str:
@@ -86,6 +117,13 @@ def named(calls: Sequence[GraphCall], long: bool = False) -> str:
     return "" if said.replace(".", "").isdigit() else short(said, NAME_SHORT if long else NAME)
 
 
+def compact(n: int) -> str:
+    """A number of parameters for which there is little room: from a hundred thousand on in thousands and millions."""
+    if n < 100_000:
+        return str(n)
+    return f"{n / 1e3:.0f}k" if n < 999_500 else f"{n / 1e6:.1f}M"
+
+
 def width(stages: Sequence[Sequence[GraphCall]]) -> float:
     """How much room the words of a long row of stages need, with what goes in."""
     wide = [_wide(calls, calls is stages[-1]) for calls in stages]
@@ -95,7 +133,7 @@ def width(stages: Sequence[Sequence[GraphCall]]) -> float:
 
 def _wide(calls: Sequence[GraphCall], last: bool) -> float:
     shape, learnt = calls[-1].made[1:], sum(call.parameters for call in calls)
-    under = ["×".join(map(str, shape)), f"w: {words.compact(learnt)}" if learnt else ""]
+    under = ["×".join(map(str, shape)), f"w: {compact(learnt)}" if learnt else ""]
     texts = [*lines(calls, True), *((Run(said, weight="regular"),) for said in under)]
     head = phrases.width((Run(brief(calls), weight="semibold"),), theme.NAME)
     bars = BARS if last and len(shape) == 1 and shape[0] <= BARS_MOST else 0.0
