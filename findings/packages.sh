@@ -1,4 +1,4 @@
-# Sourced by every finding: works in a temporary folder that is gone in the end, with Python packages of its own.
+# Sourced by every finding: works in a temporary folder that is gone in the end, with packages of its own.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf -- "$folder"' EXIT
@@ -8,6 +8,12 @@ packages() { # NAME==VERSION…: what `python` runs with from here on
   "${PYTHON:-python3}" -m venv venv
   venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"
   PATH=$folder/venv/bin:$PATH
+}
+
+node_packages() { # NAME@VERSION…: what `node` and its programs find from here on
+  echo '{"private": true, "type": "module"}' >package.json
+  npm install --silent --no-audit --no-fund "$@"
+  PATH=$folder/node_modules/.bin:$PATH
 }
 
 seen() { # WHAT WAS SEEN WHEN THIS WAS WRITTEN: compared with standard input; the finding fails where they differ

@@ -31,8 +31,8 @@ COPY = "copy_of"
 LARGEST = 20_000_000
 """Bytes of a page."""
 _MARK = re.compile(
-    rf"(?P<indent>[ \t]*)(?:<!-- |\.\. |% |# (?!{BEGIN} (?!\S+ for=)))"
-    rf"(?:{BEGIN} (?P<words>.*?)|{END})(?: -->)?(?P<ends>[ \t\r]*)"
+    rf"(?P<indent>[ \t]*)(?:<!-- |\.\. |% |\{{/\* |# (?!{BEGIN} (?!\S+ for=)))"
+    rf"(?:{BEGIN} (?P<words>.*?)|{END})(?: -->| \*/\}})?(?P<ends>[ \t\r]*)"
 )
 """A comment of ours; # is also a heading's."""
 
@@ -55,7 +55,7 @@ class Wanted:
         return Pair(of(self.film)) if alone else pair(self.film, self.dark)
 
     def words(self, page: Path) -> str:
-        """As words, with paths seen from the page, without the two hyphens that no comment of XML may hold."""
+        """As words, with paths seen from the page, without what ends a comment of XML or of programs."""
         out = [_seen(self.film, page), f"for={self.target}"]
         out += [f"dark={_seen(self.dark, page)}"] if self.dark else []
         out += ["dark=" + NONE] if self.alone else []
@@ -240,7 +240,7 @@ def asked(words: str, page: Path) -> Wanted:
 
 def _word(text: str) -> str:
     """One word of a comment: whatever could end it, and every space, as in an address."""
-    return quote(text, safe="/=:.,;!?()@+*~_").replace("--", "-%2D")
+    return quote(text, safe="/=:.,;!?()@+*~_").replace("--", "-%2D").replace("*/", "*%2F")
 
 
 def _seen(file: Path, page: Path) -> str:

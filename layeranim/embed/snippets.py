@@ -323,6 +323,28 @@ def hugo(figure: Figure) -> str:
     return "{{< layeranim >}}\n" + block(figure) + "{{< /layeranim >}}\n"
 
 
+def docusaurus(figure: Figure) -> str:
+    """The block as React takes it whole: to MDX its braces are programs, and its style and classes no properties.
+
+    Pages of Docusaurus say which ground they have, and its addresses, which are programs, stay as they are.
+    """
+    text = block(replace(figure, switches=by_switch("[data-theme=light]", "[data-theme=dark]")))
+    literal = text.replace("\\", "&#92;").replace("`", "&#96;")
+    return "<div dangerouslySetInnerHTML={{ __html: `\n" + literal + "` }} />\n"
+
+
+def vitepress(figure: Figure) -> str:
+    """The block with its style before it, and its addresses as programs.
+
+    Vue leaves out a style that stands within a page where a reader comes from another, and Vite takes an address that
+    is none for a file to be packed: not those of frames.
+    """
+    figure = replace(figure, switches=by_switch(":root:not(.dark)", ":root.dark"))
+    text, style = block(figure), "".join(_grounds(figure)) + "\n"
+    text = re.sub(r' (src|srcset|poster|href)="([^"]*)"', " :\\1=\"'\\2'\"", text)
+    return f"{style}\n{text.replace(style, '')}" if style in text else text
+
+
 def quarto(figure: Figure) -> str:
     """The block for HTML, the poster for every other form of the document."""
     still = f'![{_bracketed(figure.caption)}]({figure.url(figure.light.poster)}){{fig-alt="{_quoted(figure.alt)}"}}'

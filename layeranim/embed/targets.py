@@ -26,7 +26,8 @@ _WEB = re.compile(r"https?://[\w.~:/%+@-]+")
 class Venue:
     """A program: its markup, and the file that marks the top of a site of it, where films must lie inside one.
 
-    ``folder`` is where films go that lie outside; ``mark`` how a comment begins and ends on its pages; ``brings`` what
+    ``served`` is the folder of a site whose files are served as they are; ``folder``, seen from there, is where films go
+    that lie outside; ``mark`` how a comment begins and ends on its pages; ``brings`` what
     else its site needs, and where: seen from the folder that is served; ``instead`` what helps readers where
     the markup is a picture that nobody can pause; ``cell``: it is Python, which finds the film of that day itself.
     """
@@ -36,6 +37,7 @@ class Venue:
     write: Callable[[Figure], str]
     marks: tuple[str, ...] = ()
     folder: str = ""
+    served: str = ""
     mark: tuple[str, str] = ("<!-- ", " -->")
     absolute: bool = False
     brings: Mapping[Path, str] = field(default_factory=dict)
@@ -44,9 +46,10 @@ class Venue:
 
 
 SHORTCODE = Path(__file__).with_name("shortcode.html")
-RST, _TEX, _PYTHON = (".. ", ""), ("% ", ""), ("# ", "")
+RST, _TEX, _PYTHON, _MDX = (".. ", ""), ("% ", ""), ("# ", ""), ("{/* ", " */}")
 _HUGO = tuple(f"{folder}{name}.{kind}" for folder in ("", "config/_default/") for name in ("hugo", "config")
               for kind in ("toml", "yaml", "yml", "json"))  # fmt: skip
+_SCRIPTS = ("js", "ts", "mjs", "mts", "cjs", "cts")
 _DIRECTIVE = "an MP4 beside it in the directive of layeranim.embed.sphinx gives readers controls"
 _POSTER = "its poster (NAME.png), linked to the film, moves for nobody"
 _ALL = (
@@ -58,12 +61,16 @@ _ALL = (
           snippets.plain_image, absolute=True, instead=_POSTER),
     Venue("rst", "reStructuredText of docutils", snippets.rst, mark=RST, instead=_POSTER),
     Venue("sphinx", "Sphinx: moving pictures in HTML, the poster in LaTeX and EPUB", snippets.sphinx, ("conf.py",),
-          "films", RST, instead=_DIRECTIVE),
+          "films", mark=RST, instead=_DIRECTIVE),
     Venue("myst", "Sphinx with MyST", snippets.myst, ("conf.py",), "films", instead=_DIRECTIVE),
     Venue("mkdocs", "MkDocs, also under directory URLs", snippets.mkdocs, ("mkdocs.yml", "mkdocs.yaml"), "films"),
-    Venue("hugo", "Hugo, in a shortcode that the site gets", snippets.hugo, _HUGO, "films",
+    Venue("hugo", "Hugo, in a shortcode that the site gets", snippets.hugo, _HUGO, "films", "static",
           brings={SHORTCODE: "../layouts/shortcodes/layeranim.html"}),
     Venue("jekyll", "Jekyll, under any base URL", snippets.block, ("_config.yml", "_config.toml"), "assets/films"),
+    Venue("docusaurus", "Docusaurus, whose pages are MDX, under any base URL", snippets.docusaurus,
+          tuple(f"docusaurus.config.{kind}" for kind in _SCRIPTS), "films", "static", _MDX),
+    Venue("vitepress", "VitePress, under any base", snippets.vitepress,
+          tuple(f".vitepress/config.{kind}" for kind in _SCRIPTS), "films", "public"),
     Venue("quarto", "Quarto (not tried in Quarto itself)", snippets.quarto),
     Venue("notebook", "a code cell of a notebook, which holds the film once it has run", snippets.notebook, cell=True),
     Venue("reveal", "a slide of reveal.js; a player (NAME.html) goes step by step with it", snippets.reveal),
@@ -109,7 +116,8 @@ class Site:
         for folder in page.absolute().parents:
             mark = next((folder / name for name in target.marks if (folder / name).is_file()), None)
             if mark:
-                return cls(target, page.absolute(), folder / _inside(target, mark), base)
+                docs = _said(mark, "docs_dir") or "docs" if target.name == "mkdocs" else target.served
+                return cls(target, page.absolute(), folder / docs, base)
         named = " or ".join(target.marks[:2])
         raise OptionError(f"{page} lies in no site of {target.name}: there is no {named} in a folder above it")
 
@@ -141,6 +149,10 @@ class Site:
             return "{{ '/" + quote(relative(file, self.root)) + "' | relative_url }}"
         if self.target.name == "hugo" and self.root:
             return "/" + quote(relative(file, self.root))
+        if self.target.name == "docusaurus" and self.root:
+            return "${require('@docusaurus/useBaseUrl').default('/" + quote(relative(file, self.root)) + "')}"
+        if self.target.name == "vitepress" and self.root:
+            return quote(relative(self.root.parent / relative(file, self.root), self.page.parent))
         path = relative(file, self._seen_from)
         if self.target.name == "latex" and (odd := [letter for letter in "%#{}\\" if letter in path]):
             raise OptionError(f"LaTeX finds no file whose path has {' '.join(odd)}, as {path}; give it another name")
@@ -158,13 +170,6 @@ class Site:
 def relative(file: Path, folder: Path) -> str:
     """The way from a folder to a file, as addresses write it."""
     return Path(os.path.relpath(file.absolute(), folder.absolute())).as_posix()
-
-
-def _inside(target: Venue, mark: Path) -> str:
-    """The folder of a site whose files are served: MkDocs says which."""
-    if target.name == "mkdocs":
-        return _said(mark, "docs_dir") or "docs"
-    return "static" if target.name == "hugo" else ""
 
 
 def _own_folders(docs: Path | None) -> bool:

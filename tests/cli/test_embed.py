@@ -20,7 +20,8 @@ TINY = {"steps": "first:1", "pace": "fast", "size": "128x72", "fps": 5}
 SITES = {
     "sphinx": ("conf.py", "", "source/page.rst", "source"), "myst": ("conf.py", "", "source/page.md", "source"),
     "mkdocs": ("mkdocs.yml", "site_name: x\n", "docs/page.md", ""), "hugo": ("hugo.toml", "", "content/page.md", ""),
-    "jekyll": ("_config.yml", "", "page.md", ""),
+    "jekyll": ("_config.yml", "", "page.md", ""), "docusaurus": ("docusaurus.config.ts", "", "docs/page.md", ""),
+    "vitepress": (".vitepress/config.mts", "", "deep/page.md", ""),
 }  # fmt: skip
 """Of each site the file that marks it, what is in it, a page, and the folder of that file."""
 
@@ -39,7 +40,8 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def place(films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with these films in ``films``, where the test works."""
-    (tmp_path / "films").mkdir()
+    for folder in ("films", ".vitepress", "site/.vitepress"):
+        (tmp_path / folder).mkdir(parents=True)
     for file in films.iterdir():
         (tmp_path / "films" / file.name).write_bytes(file.read_bytes())
     monkeypatch.chdir(tmp_path)
@@ -139,7 +141,7 @@ def test_films_outside_a_site_are_copied_where_it_serves_them(call: Any, place: 
     snippet = told(call, "films/x-light.gif", "--for", target, "--page", f"site/{page}")
     held = {p.relative_to(place / "site").as_posix() for p in (place / "site").rglob("x-light.*")}
     top = {"sphinx": "source/films", "myst": "source/films", "mkdocs": "docs/films", "hugo": "static/films",
-           "jekyll": "assets/films"}[target]  # fmt: skip
+           "jekyll": "assets/films", "docusaurus": "static/films", "vitepress": "public/films"}[target]  # fmt: skip
     assert {f"{top}/x-light.gif", f"{top}/x-light.png", f"{top}/x-light.json"} <= held
     seen = {
         "sphinx": "films/x-light.gif",
@@ -147,6 +149,8 @@ def test_films_outside_a_site_are_copied_where_it_serves_them(call: Any, place: 
         "mkdocs": "../films/x-light.mp4",
         "hugo": "/films/x-light.gif",
         "jekyll": "{{ '/assets/films/x-light.mp4' | relative_url }}",
+        "docusaurus": "src=\"${require('@docusaurus/useBaseUrl').default('/films/x-light.mp4')}\"",
+        "vitepress": ":src=\"'../films/x-light.mp4'\"",
     }[target]
     assert seen in snippet
     assert told(call, "films/x-light.gif", "--for", target, "--page", f"site/{page}") == snippet
@@ -226,7 +230,26 @@ def test_jekyll_gets_films_from_folders_that_it_leaves_out(call: Any, place: Pat
     assert (place / "assets/films/x-light.mp4").is_file()
 
 
-@pytest.mark.parametrize("target", ["html", "hugo", "jekyll", "mkdocs"])
+def test_mdx_gets_text_that_holds_no_program(call: Any, place: Path) -> None:
+    (place / "docusaurus.config.js").write_text("")
+    words = ("--for", "docusaurus", "--page", "a.mdx", "--caption", "`${x}` \\n */")
+    opened, *made, closed = told(call, "films/x-light.mp4", *words).splitlines()
+    assert "*/" not in opened.removesuffix("*/}")
+    assert "<figcaption>&#96;$&#123;x}&#96; &#92;n */</figcaption>" in made
+    assert ("\n".join(made).count("`"), closed) == (2, "{/* layeranim end */}")
+
+
+def test_the_style_of_a_page_of_vitepress_stands_apart(call: Any, place: Path) -> None:
+    """Within the page Vue takes it away from readers who come from another page."""
+    (place / ".vitepress/config.js").write_text("")
+    made = told(call, "films/x-light.mp4", "--for", "vitepress", "--page", "index.md", "--bare")
+    style, figure = made.split("\n\n")
+    assert style.startswith("<style>")
+    assert style.endswith("</style>")
+    assert figure.startswith("<figure>\n<video ")
+
+
+@pytest.mark.parametrize("target", ["html", "hugo", "jekyll", "mkdocs", "docusaurus"])
 def test_words_are_no_template(call: Any, place: Path, target: str) -> None:
     mark, text, page, _ = SITES.get(target, ("none", "", "page.txt", ""))
     (place / mark).write_text(text)
