@@ -10,6 +10,7 @@ import numpy as np
 
 from layeranim.capturing import functions
 from layeranim.capturing.functions import bound
+from layeranim.capturing.kept import torch_module
 from layeranim.capturing.linear import Read, complex_product, parts
 from layeranim.engine import elementwise
 from layeranim.engine.packing import Packed
@@ -62,6 +63,8 @@ def _binary(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed
         return _complex_pair(op, x, y)
     if given["rounding_mode"] == "floor":
         return cells("floor-divide", x, y)
+    if given["rounding_mode"] == "trunc":
+        return cells("trunc", x / y)
     if given["rounding_mode"] is not None or (alpha != 1 and op not in ("add", "sub")):
         named = "rounding_mode" if given["rounding_mode"] is not None else "alpha"
         raise OptionError(f"{op} with {named} {given[named]} is not known here")
@@ -129,6 +132,16 @@ def _squeezed(x: Any, eps: float | None) -> Any:
     return x if eps is None else x.clamp(eps, 1 - eps)
 
 
+def _tensor(given: dict[str, Any], name: str) -> Any:
+    """A number as a tensor."""
+    return given[name] if hasattr(given[name], "detach") else torch_module().tensor(given[name])
+
+
+def _between(x: Any, at: int) -> Any:
+    """Every axis with one of size 1 behind it, or before it."""
+    return x.reshape([n if k % 2 != at else 1 for n in x.shape for k in (0, 1)])
+
+
 _AS: dict[str, tuple[str, str, Callable[[dict[str, Any]], tuple[Any, ...]]]] = {
     "exp2": ("input", "power", lambda g: (2, g["input"])),
     "frac": ("input", "fmod", lambda g: (g["input"], 1)),
@@ -140,6 +153,21 @@ _AS: dict[str, tuple[str, str, Callable[[dict[str, Any]], tuple[Any, ...]]]] = {
                    lambda g: (g["input"], g["input"].clamp(-g["lambd"], g["lambd"]))),
     "logit": ("input eps=None", "subtract", lambda g: (_squeezed(g["input"], g["eps"]).log(),
                                                        (1 - _squeezed(g["input"], g["eps"])).log())),
+    "asinh": ("input", "log", lambda g: (g["input"] + (g["input"].square() + 1).sqrt(),)),
+    "acosh": ("input", "log", lambda g: (g["input"] + (g["input"].square() - 1).sqrt(),)),
+    "atanh": ("input", "multiply", lambda g: (((1 + g["input"]) / (1 - g["input"])).log(), 0.5)),
+    "sinc": ("input", "where", lambda g: ((math.pi * g["input"]).sin() / (math.pi * g["input"]), 1.0, g["input"] != 0)),
+    "xlogy": ("input other", "where",
+              lambda g: (g["input"] * _tensor(g, "other").log(), 0.0 * g["input"], g["input"] != 0)),
+    "nan_to_num": ("input nan=None posinf=None neginf=None", "where",
+                   lambda g: (g["input"], g["input"].nan_to_num(g["nan"], g["posinf"], g["neginf"]),
+                              g["input"].isfinite())),
+    "float_power": ("input exponent", "power",
+                    lambda g: (_tensor(g, "input").double(), _tensor(g, "exponent").double())),
+    "cross": ("input other dim=-1", "subtract", lambda g: (
+        g["input"].roll(-1, g["dim"]) * g["other"].roll(-2, g["dim"]),
+        g["input"].roll(-2, g["dim"]) * g["other"].roll(-1, g["dim"]))),
+    "kron": ("input other", "multiply", lambda g: (_between(g["input"], 1), _between(g["other"], 0))),
     "addcmul": ("input tensor1 tensor2 value=1", "multiply-add",
                 lambda g: (g["input"], g["tensor1"] * g["value"] if g["value"] != 1 else g["tensor1"], g["tensor2"])),
     "addcdiv": ("input tensor1 tensor2 value=1", "multiply-add",

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from types import CellType, FunctionType
 from typing import Any
 
 from layeranim.errors import OptionError
@@ -28,7 +29,9 @@ WIRES = words("""
     pad_packed_sequence index_select sort roll flip repeat repeat_interleave tile pixel_shuffle pixel_unshuffle gather
     take_along_dim unfold broadcast_to alias ravel copy topk kthvalue median mode cummax cummin take masked_select
     view_as_real view_as_complex real imag complex resolve_conj positive
-    as_strided rot90 diagonal diag diag_embed fliplr flipud channel_shuffle pad_sequence hsplit vsplit dsplit resize_as
+    as_strided rot90 diagonal diag diag_embed fliplr flipud channel_shuffle fft_fftshift fft_ifftshift
+    unique unique_consecutive block_diag broadcast_tensors cartesian_prod combinations
+    pad_sequence hsplit vsplit dsplit resize_as
 """)
 """They carry numbers and compute none."""
 
@@ -44,9 +47,13 @@ MAKERS = words("""
     arange zeros ones full tensor empty as_tensor from_numpy zeros_like ones_like full_like empty_like new_zeros
     new_ones new_full new_tensor new_empty new linspace logspace eye rand randn randint rand_like randn_like
     scalar_tensor meshgrid zero fill normal uniform exponential multinomial randperm tril_indices triu_indices histc
-    bincount weight_norm kaiming_uniform kaiming_normal xavier_uniform xavier_normal trunc_normal constant
+    bincount hann_window hamming_window blackman_window bartlett_window kaiser_window
+    weight_norm kaiming_uniform kaiming_normal xavier_uniform xavier_normal trunc_normal constant
 """)
 """They make numbers of nothing that a layer gave."""
+
+THIN = words("fractional_max_pool2d fractional_max_pool3d")
+"""They draw random numbers, and call a function of their own name with these."""
 
 SHAPED = words("""
     zeros_like ones_like full_like empty_like rand_like randn_like new_zeros new_ones new_full new_empty
@@ -62,9 +69,11 @@ _SAME = {
     "concat": "cat", "concatenate": "cat", "linalg_norm": "norm", "radd": "add", "rmul": "mul",
     "special_softmax": "softmax", "special_log_softmax": "log_softmax", "special_expit": "sigmoid",
     "special_exp2": "exp2", "special_erfc": "erfc", "special_logit": "logit", "linalg_vecdot": "vecdot",
-    "mod": "remainder", "row_stack": "vstack",
+    "mod": "remainder", "linalg_matrix_power": "matrix_power", "linalg_cross": "cross",
+    "special_xlogy": "xlogy", "special_sinc": "sinc", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
+    "log_sigmoid": "logsigmoid", "row_stack": "vstack",
     **{f"{kind}max_pool{n}d_with_indices": f"{kind}max_pool{n}d"
-                                     for kind in ("", "adaptive_") for n in (1, 2, 3)},
+                                     for kind in ("", "adaptive_", "fractional_") for n in (1, 2, 3)},
 }  # fmt: skip
 
 _POOL = "input kernel_size stride=None padding=0"
@@ -115,7 +124,8 @@ SPECS: dict[str, tuple[str, str]] = {
                                           "reduction='mean' label_smoothing=0.0"),
     "nll_loss": ("NLLLoss", "input target weight=None size_average=None ignore_index=-100 reduce=None "
                             "reduction='mean'"),
-    **{name: (reader, f"input target {_LOSS}") for name, reader in (("mse_loss", "MSELoss"), ("l1_loss", "L1Loss"))},
+    **{name: (reader, f"input target {_LOSS} weight=None")
+       for name, reader in (("mse_loss", "MSELoss"), ("l1_loss", "L1Loss"))},
     "huber_loss": ("HuberLoss", "input target reduction='mean' delta=1.0 weight=None"),
     "smooth_l1_loss": ("SmoothL1Loss", f"input target {_LOSS} beta=1.0"),
     "kl_div": ("KLDivLoss", f"input target {_LOSS} log_target=False"),
@@ -182,6 +192,26 @@ def per_axis(name: str, given: dict[str, Any]) -> dict[str, Any]:
 def elsewhere(func: Any, name: str) -> bool:
     """Whether a function has the name of another one whose arguments stand in another order."""
     return name in _OTHERWISE and getattr(func, "__module__", None) != "torch.nn.functional"
+
+
+@cache
+def opened(func: Callable[..., Any]) -> Callable[..., Any] | None:
+    """A function of PyTorch's own that is written in Python, as one that does not hand itself to a mode as a whole: the
+    functions that it calls do. Nothing where it is no such function.
+    """
+    if not isinstance(func, FunctionType) or func.__module__ != "torch.nn.functional":
+        return None
+    there = {name: _no for name in func.__globals__ if name.startswith("has_torch_function")}
+    made = FunctionType(
+        func.__code__, {**func.__globals__, **there}, func.__name__, func.__defaults__,
+        tuple(CellType(opened(cell.cell_contents) or cell.cell_contents) for cell in func.__closure__ or ()),
+    )  # fmt: skip
+    made.__kwdefaults__ = func.__kwdefaults__
+    return made
+
+
+def _no(*values: Any) -> bool:
+    return False
 
 
 @cache

@@ -12,6 +12,8 @@ from layeranim.capturing.cells import CELLS, cells, renamed
 from layeranim.capturing.functions import bound
 from layeranim.capturing.kept import torch_module
 from layeranim.capturing.linear import LINEAR, Read, last
+from layeranim.capturing.losses import LOSSES
+from layeranim.capturing.placing import PLACING
 from layeranim.engine import elementwise
 from layeranim.engine.memory import affordable
 from layeranim.engine.packing import Packed
@@ -86,6 +88,9 @@ def _baddbmm(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packe
     given = bound("input batch1 batch2 beta=1 alpha=1", op, args, kwargs)
     x, one, two = (array(name, given[name]) for name in ("input", "batch1", "batch2"))
     two = two * two.dtype.type(given["alpha"])
+    if given["beta"] and not np.isfinite(x).all():  # 0 times ∞ is no number
+        return cells("multiply-add", torch_module().bmm(given["batch1"], given["batch2"]) * given["alpha"],
+                     given["input"], given["beta"])  # fmt: skip
     if given["beta"]:
         full = np.broadcast_to(x, (*one.shape[:2], two.shape[2])) * x.dtype.type(given["beta"])
         unit = np.broadcast_to(np.eye(one.shape[1], dtype=x.dtype), (len(one), one.shape[1], one.shape[1]))
@@ -182,7 +187,7 @@ def _spread(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed
 
 def _running(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
     given = bound("input dim dtype=None", op, args, kwargs)
-    mode = {"cumsum": "sum", "cumprod": "product"}[op]
+    mode = {"cumsum": "sum", "cumprod": "product", "logcumsumexp": "logsumexp"}[op]
     return _over(mode, typed(given["input"], given["dtype"]), given["dim"], running=True)
 
 
@@ -201,9 +206,40 @@ def _norm(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
     p, dim = given["p"], given["dim"]
     if p in (None, "fro", 2):
         return _over("norm", given["input"], dim)
+    if p in (math.inf, -math.inf) and not (op == "norm" and _matrix(given["input"], dim)):
+        return _over("max" if p > 0 else "min", given["input"].abs(), dim)
     if not isinstance(p, (int, float)) or not 0 < p < math.inf or (op == "norm" and _matrix(given["input"], dim)):
         raise OptionError(f"{op} with p {p} is not known here; a number above 0 is")
     return _over("norm", given["input"], dim, p=float(p))
+
+
+def _matrix_norm(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    given = bound("input p='fro' dim=(-2,-1) keepdim=False dtype=None", op, args, renamed(kwargs))
+    if given["p"] != "fro":
+        raise OptionError(f"{op} with ord {given['p']} is not known here; 'fro' is")
+    return _over("norm", typed(given["input"], given["dtype"]), given["dim"])
+
+
+def _between_rows(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    """``pdist``: the distance of every row from those behind it."""
+    given = bound("input p=2.0", op, args, kwargs)
+    one, two = torch_module().triu_indices(len(given["input"]), len(given["input"]), 1)
+    return _norm(op, (given["input"][one] - given["input"][two], given["p"], -1), {})
+
+
+def _trace(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    return _over("sum", bound("input", op, args, kwargs)["input"].diagonal(), None)
+
+
+def _many(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    """Several products of matrices: the last of them."""
+    if op == "matrix_power":
+        given = bound("input n", op, args, kwargs)
+        if given["n"] < 2:
+            raise OptionError(f"{op} with n {given['n']} is not known here; from 2 on it is")
+        return _matmul("matmul", (given["input"].matrix_power(given["n"] - 1), given["input"]), {})
+    *before, end = bound("tensors", op, args, kwargs)["tensors"]
+    return _matmul("matmul", (torch_module().linalg.multi_dot(before) if before[1:] else before[0], end), {})
 
 
 def _matrix(value: Any, dim: Any) -> bool:
@@ -216,6 +252,8 @@ def _normalize(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Pac
     given = bound("input p=2.0 dim=1 eps=1e-12", op, args, kwargs)
     x = array("input", given["input"])
     dim = given["dim"]
+    if given["p"] != 2 and isinstance(dim, int):
+        return cells("divide", given["input"], given["input"].norm(given["p"], dim, True).clamp(min=given["eps"]))
     if given["p"] != 2 or not isinstance(dim, int):
         raise OptionError(f"normalize with p {given['p']} along {dim} is not known here; p 2 along one axis is")
     order = (*(k for k in range(x.ndim) if k != dim % x.ndim), dim % x.ndim)
@@ -258,8 +296,8 @@ def _grouped(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packe
 def _bags(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
     """``embedding_bag``: how often each bag has each row of the table, times the rows that take part."""
     given = bound(_BAG, op, args, kwargs)
-    if given["mode"] == "max" or given["max_norm"] is not None:
-        raise OptionError(f"{op} with mode max or max_norm is not known here; sums and means are")
+    if given["max_norm"] is not None:
+        raise OptionError(f"{op} with max_norm changes the table in every call")
     ids, table = array("input", given["input"]), array("weight", given["weight"])
     bag = np.arange(len(ids)).repeat(ids.shape[1]) if ids.ndim == 2 else np.zeros(len(ids), int)
     bags = len(ids)
@@ -267,6 +305,8 @@ def _bags(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
         starts = array("offsets", given["offsets"])
         starts = starts[:-1] if given["include_last_offset"] else starts
         bag, bags = np.searchsorted(starts, np.arange(len(ids)), side="right") - 1, len(starts)
+    if given["mode"] == "max":
+        return _largest(ids.reshape(-1), table, bag, bags, given["padding_idx"])
     each = given["per_sample_weights"]
     share = np.ones(ids.size, table.dtype) if each is None else array("per_sample_weights", each).reshape(-1)
     pad = given["padding_idx"]
@@ -279,14 +319,53 @@ def _bags(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
     return Packed("matmul", {}, {"input": counts[None], "other": table[known][None]})
 
 
+def _largest(ids: Array, table: Array, bag: Array, bags: int, pad: int | None) -> Packed:
+    """Of the rows of each bag the largest numbers; a short bag holds one of its rows several times."""
+    rows = [ids[(bag == k) & (ids != (-1 if pad is None else pad % len(table)))] for k in range(bags)]
+    if not all(map(len, rows)):
+        raise OptionError("embedding_bag with mode max of an empty bag is not known here")
+    most = max(map(len, rows))
+    full = np.stack([table[np.pad(row, (0, most - len(row)), mode="edge")] for row in rows])
+    return Packed("reduce", {"mode": "max", "axis": (1,)}, {"input": full})
+
+
+def _fractional(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
+    """The largest of windows whose places along each axis come of one random number, as PyTorch counts them."""
+    given = bound("input kernel_size output_size random_samples", op, args, kwargs)
+    x, shares = array("input", given["input"]), array("random_samples", given["random_samples"])
+    axes = shares.shape[-1]
+    kernel, size = (
+        (n,) * axes if isinstance(n, int) else tuple(n) for n in (given["kernel_size"], given["output_size"])
+    )
+    old = x.shape[-axes:]
+    maps = x.reshape(-1, *old)
+    shares = shares.reshape(-1, axes)
+    shares = shares[:, ::-1] if axes == 2 else shares  # the width comes first
+    windows = np.lib.stride_tricks.sliding_window_view(maps, kernel, axis=tuple(range(1, axes + 1)))
+    taken = []
+    for one, share in zip(windows, shares, strict=True):
+        starts = []
+        for n, k, m, part in zip(old, kernel, size, share, strict=True):
+            step = x.dtype.type((n - k) / (m - 1)) if m > 1 else x.dtype.type(0)
+            places = ((np.arange(m) + part) * step).astype(int) - int(part * step)
+            starts.append(np.append(places[:-1], n - k))
+        taken.append(one[np.ix_(*starts)])
+    found = np.stack(taken).reshape(len(maps), *size, -1)
+    return Packed("reduce", {"mode": "max", "axis": (axes + 1,)}, {"input": found})
+
+
 JOINS: dict[str, Read] = {
-    **CELLS, **LINEAR, **dict.fromkeys(_REDUCE, _reduced),
-    **dict.fromkeys(("std", "var", "std_mean", "var_mean"), _spread), "cumsum": _running, "cumprod": _running,
+    **CELLS, **LINEAR, **PLACING, **LOSSES, **dict.fromkeys(_REDUCE, _reduced),
+    **dict.fromkeys(("std", "var", "std_mean", "var_mean"), _spread),
+    **dict.fromkeys(("cumsum", "cumprod", "logcumsumexp"), _running),
     **dict.fromkeys(("cat", "stack", "hstack", "vstack"), _cat),
     **dict.fromkeys(("matmul", "rmatmul", "mv", "dot", "outer"), _matmul), "einsum": _einsum, "norm": _norm,
+    **dict.fromkeys(("fractional_max_pool2d", "fractional_max_pool3d"), _fractional),
     "instance_norm": _instance_norm, "grouped_mm": _grouped, "embedding_bag": _bags,
     **dict.fromkeys(("cdist", "pairwise_distance", "dist"), _distance), "cosine_similarity": _cosine,
     "vecdot": _vecdot, "vdot": _vecdot, "tensordot": _tensordot, "inner": _tensordot, "baddbmm": _baddbmm,
+    "linalg_matrix_norm": _matrix_norm, "pdist": _between_rows, "trace": _trace, "matrix_power": _many,
+    "linalg_multi_dot": _many,
     "linalg_vector_norm": _norm, "normalize": _normalize, "pad": _pad,
 }  # fmt: skip
 """How each function is read, by its name."""

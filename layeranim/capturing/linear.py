@@ -1,4 +1,4 @@
-"""Functions that weigh what they are given by numbers of their own: sums by index, samples at places, Fourier's.
+"""Functions that weigh what they are given by numbers of their own: samples at places, Fourier's.
 
 Each is a product with a matrix, or two, written out here from the function's definition; PyTorch keeps none.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from layeranim.capturing.functions import bound
 from layeranim.engine.memory import affordable
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array
+from layeranim.engine.upsample import mixed
 from layeranim.errors import OptionError
 from layeranim.inputs.module_tensors import array
 
@@ -24,70 +26,6 @@ Read = Callable[[str, tuple[Any, ...], Mapping[str, Any]], Packed]
 def last(rank: int, dim: int) -> tuple[int, ...]:
     """The order of axes in which one stands last."""
     return (*(k for k in range(rank) if k != dim % rank), dim % rank)
-
-
-# ── sums by index ────────────────────────────────────────────────────────────
-def _index_add(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    """``index_add``, ``index_copy``: whole rows go to the places that an index says."""
-    given = bound("input dim index source alpha=1", op, args, kwargs)
-    return _placed(given["input"], given["source"], array("index", given["index"]), given["dim"],
-                   own=op == "index_add", share=given["alpha"])  # fmt: skip
-
-
-def _scatter(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    """``scatter_add``, ``scatter``, ``scatter_reduce``: every number goes where the index at its own place says."""
-    given = bound("input dim index src reduce=None include_self=True", op, args, kwargs)
-    x, index, how = given["input"], array("index", given["index"]), given["reduce"]
-    known = how in ("sum", "mean") if op == "scatter_reduce" else how is None
-    if not known or not hasattr(given["src"], "detach"):
-        raise OptionError(f"{op} with reduce {how} is not known here; tensors that are added up or averaged are")
-    if any(n != m for k, (n, m) in enumerate(zip(index.shape, x.shape, strict=True)) if k != given["dim"] % x.ndim):
-        raise OptionError(f"{op} into a part of the other axes is not known here")
-    source = given["src"][tuple(slice(n) for n in index.shape)]
-    own = bool(given["include_self"]) and op != "scatter"
-    return _placed(x, source, index, given["dim"], own=own, mean=how == "mean")
-
-
-def _unpooled(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
-    """``max_unpool2d``: each number back at the place that it was taken from, zeros beside it."""
-    given = bound("input indices kernel_size stride=None padding=0 output_size=None", op, args, kwargs)
-    x, axes = given["input"], int(op[-2])
-    many = [(value,) * axes if isinstance(value, int) else tuple(value)
-            for value in (given["kernel_size"], given["stride"] or given["kernel_size"], given["padding"])]  # fmt: skip
-    usual = [(n - 1) * s - 2 * p + k for n, k, s, p in zip(x.shape[-axes:], *many, strict=True)]
-    size = math.prod([int(n) for n in (given["output_size"] or usual)][-axes:])
-    rows = x.reshape(-1, math.prod(x.shape[-axes:]))
-    index = array("indices", given["indices"]).reshape(tuple(rows.shape))
-    found = _placed(x.new_zeros(len(rows), size), rows, index, 1)
-    return Packed(found.layer, found.options, found.arrays)
-
-
-def _placed(
-    into: Any, source: Any, index: Array, dim: int, own: bool = True, mean: bool = False, share: float = 1
-) -> Packed:
-    """Rows of ``source`` at the places of ``into`` that ``index`` says, summed or averaged there, with what stands
-    there already if it counts as one of them (``own``): a matrix of ones and zeros times them."""
-    x, src = array("input", into), array("source", source)
-    order = last(x.ndim, dim)[::-1] if x.ndim < 2 else (dim % x.ndim, *last(x.ndim, dim)[:-1])
-    x, src = (part.transpose(order).reshape(part.shape[dim], -1) for part in (x, src))
-    at = index if index.ndim == 1 and len(order) > 1 else index.transpose(order).reshape(index.shape[dim], -1)
-    alike = at.ndim == 1 or bool((at == at[:, :1]).all())
-    at = (at if at.ndim == 1 else at[:, 0])[None] if alike else at.T
-    affordable("the matrix of places", (len(at), len(x), len(x) + len(src)))
-    here = np.zeros((len(at), len(x), len(src)), src.dtype)
-    here[np.arange(len(at))[:, None], at, np.arange(len(src))] = 1
-    counts = here.sum(axis=2)
-    kept = np.ones_like(counts) if own else (counts == 0).astype(src.dtype)
-    if mean:
-        many = np.maximum(counts + own, 1)
-        here, kept = here / many[..., None], kept / many
-    here = (here * share).astype(src.dtype)
-    one, other = (part[None] if alike else part.T[..., None] for part in (x, src))
-    if x.any():
-        here = np.concatenate([kept[..., None] * np.eye(len(x), dtype=src.dtype), here], axis=2)
-        other = np.concatenate([one.astype(src.dtype), other], axis=1)
-    axes = order if alike else (*order[1:], order[0])
-    return Packed("matmul", {}, {"input": here, "other": other}, axes)
 
 
 # ── samples at places ────────────────────────────────────────────────────────
@@ -105,34 +43,44 @@ def _affine_grid(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> P
 def _grid_sample(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
     """Each sample is a mean of the cells around its place, by how near they are."""
     given = bound("input grid mode='bilinear' padding_mode='zeros' align_corners=False", op, args, kwargs)
-    x, grid, mode = array("input", given["input"]), array("grid", given["grid"]), given["mode"]
-    if x.ndim != 4 or mode not in ("bilinear", "nearest") or given["padding_mode"] == "reflection":
-        raise OptionError(f"{op} of {x.ndim} axes with mode {mode} and padding_mode {given['padding_mode']} is not "
-                          "known here; of 4 axes bilinear and nearest, with zeros or border, are")  # fmt: skip
-    old, samples = x.shape[2:], grid.shape[1] * grid.shape[2]
+    x, grid = array("input", given["input"]), array("grid", given["grid"])
+    old, samples = x.shape[2:], math.prod(grid.shape[1:-1])
     affordable("the matrix of shares", (len(x), math.prod(old), samples))
     shares = np.zeros((len(x), *old, samples), x.dtype)
-    around = [_around(grid[..., 1 - k].reshape(len(x), -1), n, mode, given) for k, n in enumerate(old)]
+    around = [_around(grid[..., -1 - k].reshape(len(x), -1), n, given) for k, n in enumerate(old)]
     batch, sample = np.indices((len(x), samples))
-    for row, down in around[0]:
-        for column, across in around[1]:
-            inside = (row >= 0) & (row < old[0]) & (column >= 0) & (column < old[1])
-            at = batch[inside], row[inside], column[inside], sample[inside]
-            np.add.at(shares, at, (down * across)[inside])
+    for taken in product(*around):
+        inside = np.logical_and.reduce([(at >= 0) & (at < n) for (at, _), n in zip(taken, old, strict=True)])
+        share = np.multiply.reduce([part for _, part in taken])
+        np.add.at(shares, (batch[inside], *(at[inside] for at, _ in taken), sample[inside]), share[inside])
     flat = x.reshape(*x.shape[:2], -1), shares.reshape(len(x), -1, samples)
     return Packed("matmul", {}, {"input": flat[0], "other": flat[1]})
 
 
-def _around(at: Array, n: int, mode: str, given: Mapping[str, Any]) -> list[tuple[Array, Array]]:
+def _around(at: Array, n: int, given: Mapping[str, Any]) -> list[tuple[Array, Array]]:
     """Of places from −1 to 1 along an axis of ``n`` cells the cells around them, and the share of each."""
     half = at.dtype.type(0.5)
     place = (at + 1) * half * (n - 1) if given["align_corners"] else ((at + 1) * n - 1) * half
-    if given["padding_mode"] == "border":
-        place = place.clip(0, n - 1)
-    if mode == "nearest":
+    if given["mode"] == "bicubic":  # each cell is mirrored for itself
+        first = np.floor(place)
+        cells, shares = mixed("bicubic", (place - first).reshape(-1))
+        return [(_kept(first + cell, n, given).astype(int), shares[:, k].reshape(at.shape).astype(at.dtype))
+                for k, cell in enumerate(cells)]  # fmt: skip
+    place = _kept(place, n, given)
+    if given["mode"] == "nearest":
         return [(np.rint(place).astype(int), np.ones_like(place))]
     first = np.floor(place)
     return [(first.astype(int), first + 1 - place), (first.astype(int) + 1, place - first)]
+
+
+def _kept(place: Array, n: int, given: Mapping[str, Any]) -> Array:
+    """Places beyond the ends of an axis as ``padding_mode`` says: mirrored there, or the end itself."""
+    if given["padding_mode"] == "reflection":
+        low, span = (0, n - 1) if given["align_corners"] else (-0.5, n)
+        far = np.abs(place - place.dtype.type(low))
+        turned = np.fmod(far, span) if span else 0 * far
+        place = np.where(np.floor(far / (span or 1)) % 2 == 0, turned, span - turned) + place.dtype.type(low)
+    return place if given["padding_mode"] == "zeros" else place.clip(0, n - 1)
 
 
 def _fold(op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Packed:
@@ -255,9 +203,6 @@ def complex_product(x: Any, y: Any) -> Packed:
 
 
 LINEAR: dict[str, Read] = {
-    **dict.fromkeys(("index_add", "index_copy"), _index_add),
-    **dict.fromkeys(("scatter_add", "scatter", "scatter_reduce"), _scatter),
-    **dict.fromkeys(("max_unpool1d", "max_unpool2d", "max_unpool3d"), _unpooled),
     "affine_grid": _affine_grid, "grid_sample": _grid_sample, "fold": _fold, "stft": _stft,
     **dict.fromkeys([f"fft_{kind}fft{axes}" for kind in ("", "i", "r", "ir") for axes in ("", "2", "n")], _fourier),
 }  # fmt: skip

@@ -260,6 +260,37 @@ def _cumsum(call: OnnxCall) -> Packed:
     return Packed("reduce", {"mode": "sum", "axis": (axis,), "running": True}, {"input": call.need(0)})
 
 
+def _scatter(call: OnnxCall) -> Packed:
+    how = {"none": None, "mul": "multiply", "max": "amax", "min": "amin"}
+    reduction = call.told("reduction", "none")
+    told = how.get(reduction, reduction)
+    x, index, updates = (call.need(k) for k in range(3))
+    if call.op == "ScatterElements":
+        axis = call.told("axis", 0)
+        index = np.where(index < 0, index + x.shape[axis], index)
+        return JOINS["scatter"]("scatter", (x, axis, index, updates), {"reduce": told})
+    if told not in (None, "add"):
+        raise call.refuse(f"reduction {reduction}")
+    at = tuple(np.moveaxis(index, -1, 0))
+    return JOINS["index_put"]("index_put", (x, at, updates), {"accumulate": told == "add"})
+
+
+def _grid_sample(call: OnnxCall) -> Packed:
+    mode = call.told("mode", "linear")
+    how = {"linear": "bilinear", "cubic": "bicubic"}.get(mode, mode)
+    where = call.told("padding_mode", "zeros"), bool(call.told("align_corners", 0))
+    return JOINS["grid_sample"]("grid_sample", (call.need(0), call.need(1), how, *where), {})
+
+
+def _response_norm(call: OnnxCall) -> Packed:
+    """Each number over a power of what the squares of the channels around it come to."""
+    x, size = call.need(0), int(call.told("size", 1))
+    squares = np.pad(np.square(x), [(0, 0), ((size - 1) // 2, size // 2), *[(0, 0)] * (x.ndim - 2)])
+    around = np.lib.stride_tricks.sliding_window_view(squares, size, axis=1).sum(axis=-1)
+    under = (call.told("bias", 1.0) + call.told("alpha", 1e-4) / size * around) ** call.told("beta", 0.75)
+    return Packed("elementwise", {"operation": "divide"}, {"input": x, "other": under.astype(x.dtype)})
+
+
 def _concat(call: OnnxCall) -> Packed:
     return JOINS["cat"]("cat", (tuple(call.need(k) for k in range(len(call.x))), call.told("axis", 1)), {})
 
@@ -443,7 +474,7 @@ _ACTIVATIONS = {"Relu": "relu", "Sigmoid": "sigmoid", "Tanh": "tanh", "Softplus"
                 "Mish": "mish", "HardSwish": "hard-swish", "Gelu": "gelu"}  # fmt: skip
 PAIRS = {"Add": "add", "Sub": "subtract", "Mul": "multiply", "Div": "divide", "Pow": "power"}
 _ALONE = {"Neg": "negate", "Abs": "absolute", "Sqrt": "sqrt", "Reciprocal": "reciprocal", "Exp": "exp", "Log": "log",
-          **{name.title(): name for name in ("sin", "cos", "tan", "atan", "sinh", "cosh", "erf")},
+          **{name.title(): name for name in ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "erf")},
           **{name.title(): name for name in ("sign", "floor", "ceil", "round")}}  # fmt: skip
 _REDUCED = {"ReduceMean": "mean", "ReduceSum": "sum", "ReduceMax": "max", "ReduceMin": "min", "ReduceL2": "norm",
             "ReduceProd": "product", "ReduceLogSumExp": "logsumexp"}  # fmt: skip
@@ -453,7 +484,8 @@ NODES: dict[str, Read] = {
     "Resize": _resize, "Upsample": _resize, "Gemm": _gemm, "MatMul": _matmul, "Einsum": _einsum,
     **{op: _pair(name) for op, name in PAIRS.items()}, "Sum": _pair("add", True), "Max": _pair("maximum", True),
     "Min": _pair("minimum", True), **{op: _alone(name) for op, name in _ALONE.items()}, "Clip": _clip,
-    "Concat": _concat, "Where": _where, "CumSum": _cumsum, "Pad": _pad,
+    "Concat": _concat, "Where": _where, "ScatterElements": _scatter, "ScatterND": _scatter,
+    "GridSample": _grid_sample, "LRN": _response_norm, "CumSum": _cumsum, "Pad": _pad,
     **{op: _reduce(mode) for op, mode in _REDUCED.items()},
     **{op: _activation(name) for op, name in _ACTIVATIONS.items()}, "LeakyRelu": _activation("leaky-relu", 0.01),
     "Elu": _activation("elu", 1.0), "Celu": _activation("celu", 1.0),

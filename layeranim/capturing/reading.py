@@ -17,9 +17,10 @@ from layeranim.engine.packing import Packed
 from layeranim.engine.recurrent_packing import from_torch_state
 from layeranim.errors import OptionError
 from layeranim.inputs.module_run import returned
-from layeranim.inputs.module_tensors import array
+from layeranim.inputs.module_tensors import array, rows
 from layeranim.inputs.modules import READERS, packed
 
+_RRELU = "input lower=0.125 upper=0.3333333333333333 training=False inplace=False generator=None"
 _CELLS = ("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell")
 
 
@@ -40,6 +41,11 @@ def read(entry: Event) -> Packed:
     return found
 
 
+def known(op: str) -> bool:
+    """Whether a function of this name may be a layer of ours; one that cannot be is better seen call by call."""
+    return op in JOINS or op in functions.SPECS or op in ("scaled_dot_product_attention", "addmm", "rrelu", *_CELLS)
+
+
 def lost(entry: Event) -> bool:
     """Whether somebody wrote into what the call was given or gave, unseen."""
     return any(saved.lost for kept in (entry.given, entry.result) if kept for saved in kept.saved)
@@ -55,6 +61,8 @@ def _found(entry: Event, args: Any, kwargs: Any) -> Packed:
         return _cell(op, args)
     if op == "addmm" or (op == "matmul" and entry.weights and getattr(args[1], "ndim", 0) == 2):
         return _dense(op, args, kwargs)
+    if op == "rrelu":
+        return _rrelu(functions.bound(_RRELU, op, args, kwargs), entry)
     if op in JOINS and (op != "instance_norm" or not functions.elsewhere(entry.func, op)):
         return JOINS[op](op, args, kwargs)
     if op in functions.SPECS and not functions.elsewhere(entry.func, op):
@@ -64,6 +72,18 @@ def _found(entry: Event, args: Any, kwargs: Any) -> Packed:
         vars(namespace).update(given)
         return READERS[reader](namespace, {**given, "seed": 0})
     raise OptionError(f"{op} is no layer that is known here")
+
+
+def _rrelu(given: dict[str, Any], entry: Event) -> Packed:
+    """``rrelu``: a leaky ReLU; in training every negative number has its own slope, read back from what it gave."""
+    low, high, x = given["lower"], given["upper"], array("input", given["input"])
+    if not given["training"]:
+        return Packed(
+            "activation", {"activation": "leaky-relu", "alpha": (low + high) / 2}, {"input": rows("input", x)}
+        )
+    with np.errstate(all="ignore"):
+        slope = np.where(x < 0, np.clip(array("output", output(entry)) / x, low, high), x.dtype.type(1))
+    return Packed("elementwise", {"operation": "multiply"}, {"input": x, "other": slope.astype(x.dtype)})
 
 
 def _dense(op: str, args: Any, kwargs: Any) -> Packed:

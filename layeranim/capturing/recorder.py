@@ -13,7 +13,7 @@ from dataclasses import field
 from functools import cache
 from typing import Any
 
-from layeranim.capturing import functions
+from layeranim.capturing import functions, reading
 from layeranim.capturing.events import SHOWN, Event, Span
 from layeranim.capturing.kept import Kept, TensorKeeper, Tree, torch_module
 from layeranim.capturing.seen import asked_for
@@ -29,6 +29,8 @@ class _Frame:
     start: int = 0
     entry: Event | None = None
     given: Kept | None = None
+    op: str = ""
+    """Of a function that is opened its name."""
 
 
 @dataclass
@@ -119,11 +121,15 @@ class Recorder:
         turned = raw == "__get__" and op in functions.WIRES  # x.T is a property
         if self.busy or self._inside() or op in functions.SILENT or (raw in ("__get__", "__set__") and not turned):
             return func(*args, **kwargs)
+        inside = None if op in functions.WIRES | functions.MAKERS else functions.opened(func)
+        inside = None if reading.known(op) and op not in functions.THIN else inside
+        if inside is not None and not any(frame.module is func for frame in self._frames):
+            return self._opened(inside, func, op, args, kwargs)
         with _Busy(self):
             kind = "wire" if op in functions.WIRES else "made" if op in functions.MAKERS else "function"
             path = self._frames[-1].path if self._frames else ""
             given = Tree((args, kwargs))
-            entry = self._noted(kind, op, path, f"{path}.{op}".lstrip("."), func, given)
+            entry = self._noted(kind, op, path, self._called(op), func, given)
             if functions.writes(func, args, kwargs):
                 self.keeper.about_to_write(given.tensors)
         result = func(*args, **kwargs)
@@ -132,6 +138,21 @@ class Recorder:
             if made.tensors:
                 self._done(entry, made)
         return result
+
+    def _opened(self, inside: Callable[..., Any], func: Any, op: str, args: Any, kwargs: dict[str, Any]) -> Any:
+        """Run a function as the calls that it is written in, as if it were a module that is opened."""
+        self._frames.append(_Frame(func, self._called(op), op=op))
+        try:
+            with mode_class()(self):
+                return inside(*args, **kwargs)
+        finally:
+            while self._frames.pop().module is not func:
+                pass  # what raised below it
+
+    def _called(self, op: str) -> str:
+        """Where a function stands; one that an opened function of its name calls is that one itself."""
+        frame = self._frames[-1] if self._frames else None
+        return op if frame is None else frame.path if frame.op == op else f"{frame.path}.{op}".lstrip(".")
 
     def _inside(self, but: _Frame | None = None) -> bool:
         """Whether a known module is running, whose inside is its own."""
@@ -235,8 +256,11 @@ def known(module: Any) -> bool:
     kind: Any = next((k for k in type(module).__mro__ if k.__name__ in READERS and _of_torch(k)), None)
     if kind is None or kind.__name__ == "Sequential" or "forward" in vars(module):
         return False
-    if kind.__name__ in ("TransformerEncoderLayer", "TransformerDecoderLayer") and not whole(module):
-        return False
+    if kind.__name__ in ("MultiheadAttention", "TransformerEncoderLayer", "TransformerDecoderLayer"):
+        if not whole(module):
+            return False
+    elif kind.__name__.startswith("LPPool") and (module.norm_type % 2 or module.ceil_mode):
+        return False  # PyTorch takes no |x|, and scales windows that hang over, which its calls show
     return bool(type(module).forward is kind.forward)
 
 

@@ -1,6 +1,6 @@
 """A model from a file of the user's own, and what it is called with. Only ``layeranim capture`` asks for it.
 
-A graph of ONNX is data, and stays a path; a Python file is run.
+A graph of ONNX is data, and stays a path; a Python file is run, a model of Keras is loaded by Keras in its safe mode.
 What the user's code raises is the user's: it ends as one line that names the file.
 """
 
@@ -28,19 +28,20 @@ _NAMED = re.compile(r"([A-Za-z_]\w*)=(.+)", re.DOTALL)
 
 def model_of(spec: str, seed: int = 0) -> Any:
     """The model that ``FILE.py:NAME`` stands for. The file is run, with PyTorch's and Python's random numbers from
-    ``seed`` (Keras takes its own from Python's). ``FILE.onnx`` is the model itself.
+    ``seed`` (Keras takes its own from Python's). ``FILE.onnx`` is the model itself, ``FILE.keras`` is loaded by Keras.
 
     Raises ``InputError`` where there is no such file or name, or the file raises; ``MissingLibraryError`` without
     PyTorch and Keras.
     """
     if is_onnx(spec):
         return spec
+    if _is_keras_file(spec):
+        return _keras(spec)
     path, _, name = spec.rpartition(":")
     if not path or not name.isidentifier() or not path.endswith(".py"):
-        told = "FILE.py:NAME, a file and the function in it that gives the model, or FILE.onnx"
+        told = "FILE.py:NAME, a file and the function in it that gives the model, FILE.onnx or FILE.keras"
         raise InputError(f"{given(spec)} must be {told}")
-    if not Path(path).is_file():
-        raise InputError(f"there is no file {given(path)}")
+    _there(path)
     if not any(importlib.util.find_spec(name) for name in ("torch", "keras")):
         raise MissingLibraryError("a model is run by PyTorch or Keras, and neither is here; pip install torch")
     random.seed(seed)
@@ -62,7 +63,30 @@ def model_of(spec: str, seed: int = 0) -> Any:
 
 def file_of(spec: str) -> str:
     """The file that a model comes from."""
-    return spec if is_onnx(spec) else spec.rpartition(":")[0]
+    return spec if is_onnx(spec) or _is_keras_file(spec) else spec.rpartition(":")[0]
+
+
+def _there(path: str) -> None:
+    if not Path(path).is_file():
+        raise InputError(f"there is no file {given(path)}")
+
+
+def _is_keras_file(spec: str) -> bool:
+    return Path(spec).suffix.lower() == ".keras"
+
+
+def _keras(path: str) -> Any:
+    """A model as Keras saved it, loaded with nothing but Keras' own classes, and on PyTorch or JAX if that is here and
+    TensorFlow, which Keras asks for first, is not."""
+    _there(path)
+    if not importlib.util.find_spec("keras"):
+        raise MissingLibraryError("a .keras file is loaded by Keras, which is not here; pip install keras")
+    here = [name for name in ("tensorflow", "torch", "jax") if importlib.util.find_spec(name)]
+    os.environ.setdefault("KERAS_BACKEND", here[0] if here else "tensorflow")
+    with blamed(path):
+        import keras
+
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
 
 
 def _run(path: Path) -> Any:

@@ -1,4 +1,4 @@
-"""``layeranim capture FILE.py:NAME|FILE.onnx``: a model of the user's own, run once, each of its layers checked.
+"""``layeranim capture FILE.py:NAME|FILE.onnx|FILE.keras``: a model of the user's, run once, each of its layers checked.
 
 This is the one command that runs a Python file of the user's, and it does so on his word alone.
 """
@@ -63,6 +63,8 @@ HELP = """Run a model of yours once, and check every layer of it against the eng
 
 FILE.onnx is a graph of ONNX; onnxruntime computes it where that is installed, else onnx. No code is in such a file.
 
+FILE.keras is a model of Keras, loaded by Keras in its safe mode, which takes no code from it.
+
 FILE.py:NAME is a Python file of yours, and the function in it that takes nothing and gives the model (or the model
 itself). The file is run, with all that it does: give none that you would not run with python. Nothing else in layeranim
 runs a file of yours."""
@@ -73,7 +75,7 @@ capture = FileCommand(
     help=HELP,
     epilog="layeranim capture train.py:make_model --input x.npy -o model.npz",
     params=[
-        click.Argument(["model"], metavar="FILE.py:NAME|FILE.onnx"),
+        click.Argument(["model"], metavar="FILE.py:NAME|FILE.onnx|FILE.keras"),
         Sectioned(["input", "-i", "--input"], DATA, multiple=True, metavar="[NAME=]FILE|NAME|NUMBERS",
                   type=WordsType(files=True), help="what the model is called with, in order or by name; repeatable"),
         Sectioned(["seed", "--seed"], DATA, type=click.IntRange(0, 2**32 - 1), default=0, metavar="N",

@@ -26,7 +26,7 @@ STEPS = {
 }  # fmt: skip
 """By the mode: the operation of its steps."""
 SPREADS = ("var", "std")
-RUNNING = ("sum", "product")
+RUNNING = {"sum": np.add, "product": np.multiply, "logsumexp": np.logaddexp}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,14 +43,14 @@ class ReduceConfig(Config):
         Integer(0, 1000), None, "what is taken off the count that var and std divide by (default: 1)"
     )
     p: float | None = option(Real(above=0), None, "another norm: the p-th root of Σ |x|ᵖ (default: 2)")
-    running: bool = option(Flag(), False, "each place gets the sum or product of all up to it, along one axis")
+    running: bool = option(Flag(), False, "each place gets the sum, product or ln Σ eˣ of all up to it, along one axis")
 
 
 def _taken(config: ReduceConfig, x: Array, over: Over) -> Array:
     """What is taken of ``x`` over these axes."""
     found: Any
     if config.running:
-        return (np.add if config.mode == "sum" else np.multiply).accumulate(x, over[0])
+        return RUNNING[config.mode].accumulate(x, over[0])
     many = x.dtype.type(count([x.shape[axis] for axis in over]))
     if config.mode in SPREADS:
         apart = x - x.sum(axis=over, keepdims=True) / many
@@ -118,7 +118,8 @@ def complete(config: ReduceConfig, shapes: Mapping[str, Shape | None]) -> tuple[
         raise OptionError(f"p is {config.p:g}, but mode {config.mode} has none; norm does")
     if config.running and (config.mode not in RUNNING or len(over) != 1):
         raise OptionError(
-            f"running is true, but mode is {config.mode} over {axes_text(len(over))}; sum or product over one can run"
+            f"running is true, but mode is {config.mode} over {axes_text(len(over))}; "
+            f"{', '.join(RUNNING)} over one can run"
         )
     window.affordable("input", shape)
     return config, {"input": shape}
@@ -174,7 +175,7 @@ def backward(trace: Trace, gradients: Mapping[str, Array]) -> Trace:
     over, left = _over(config, x.ndim), trace.axes("output")
     with np.errstate(all="ignore"):
         if config.running:
-            back = _run_back(config.mode, g, x, over[0])
+            back = _run_back(config.mode, g, x, trace["output"], over[0])
         else:
             wide, y = np.expand_dims(g, over), np.expand_dims(trace["output"], over)
             back = wide * _slopes(config, x, y, over)
@@ -222,15 +223,19 @@ def _slopes(config: ReduceConfig, x: Array, y: Array, over: Over) -> Array:
                       else np.exp(x - y))  # fmt: skip
 
 
-def _run_back(mode: str, g: Array, x: Array, axis: int) -> Array:
+def _run_back(mode: str, g: Array, x: Array, y: Array, axis: int) -> Array:
     """What goes back to each number from every place behind it."""
     if mode == "sum":
         return np.flip(np.flip(g, axis).cumsum(axis), axis)
-    g, x = np.moveaxis(g, axis, 0), np.moveaxis(x, axis, 0)
+    g, x, y = (np.moveaxis(part, axis, 0) for part in (g, x, y))
     back = np.zeros_like(x)
     for place in range(len(x)):
-        others = np.concatenate([x[:place], np.ones_like(x[:1]), x[place + 1 :]])
-        back[place] = (g * np.multiply.accumulate(others))[place:].sum(axis=0)
+        if mode == "product":
+            others = np.concatenate([x[:place], np.ones_like(x[:1]), x[place + 1 :]])
+            slopes = np.multiply.accumulate(others)[place:]
+        else:
+            slopes = np.exp(x[place] - y[place:])
+        back[place] = (g[place:] * slopes).sum(axis=0)
     return np.moveaxis(back, 0, axis)
 
 
@@ -328,9 +333,12 @@ def _running_terms(g: Array, x: Array, *, mode: str, place: int) -> tuple[int, f
 
 @operation("running_back", _running_terms)
 def running_back(g: Array, x: Array, *, mode: str, place: int) -> Array:
-    """Σ over every place from this one on of its gradient, times all others that its product has."""
+    """Σ over every place from this one on of its gradient, times all others that its product has, or its share of
+    Σ eˣ."""
     if mode == "sum":
         return np.asarray(g[place:].sum())
+    if mode == "logsumexp":
+        return np.asarray((g * np.exp(x[place] - np.logaddexp.accumulate(x)))[place:].sum())
     others = [np.prod(x[:place]) * np.prod(x[place + 1 : k + 1]) for k in range(place, len(x))]
     return np.asarray((g[place:] * np.array(others, x.dtype)).sum())
 

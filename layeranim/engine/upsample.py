@@ -1,7 +1,8 @@
 """Resampling: a map at another size, each new cell taken from, or mixed of, the old ones nearest to it.
 
 Cell ``i`` of the new axis lies at ``(i + ½) · n_old/n_new − ½`` of the old one, or, corner on corner
-(``align_corners``), at ``i · (n_old − 1)/(n_new − 1)``. bilinear mixes 2 cells an axis by their distance, bicubic 4.
+(``align_corners``), at ``i · (n_old − 1)/(n_new − 1)``. bilinear mixes 2 cells an axis by their distance, bicubic 4;
+``antialias`` draws both as wide as the new cells are, where these are wider than the old ones.
 Keys, Cubic convolution interpolation for digital image processing (1981), with a = −¾; torch.nn.functional.interpolate.
 """
 
@@ -41,6 +42,7 @@ class UpsampleConfig(Config):
     scale_factor: float | None = option(Real(above=0), None, "how many times larger (default: 2)")
     scale_width: float | None = option(Real(above=0), None, "the same for the width, where it differs")
     align_corners: bool = option(Flag(), False, "corners lie on corners, instead of edges on edges (not with nearest)")
+    antialias: bool = option(Flag(), False, "where it shrinks, every old cell takes part (with bilinear and bicubic)")
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,17 @@ class Taps:
 
 
 @cache
-def taps(mode: str, old: int, new: int, factor: float | None, corners: bool) -> Taps:
+def taps(mode: str, old: int, new: int, factor: float | None, corners: bool, smooth: bool = False) -> Taps:
     """How ``old`` cells become ``new``; a ``factor`` that was given is what places are counted by, as in PyTorch."""
     places = np.arange(new)
+    if smooth:
+        step = (old - 1) / (new - 1) if corners and new > 1 else 0.0 if corners else 1 / factor if factor else old / new
+        return _smoothed(mode, old, step * (places + 0.5), max(step, 1.0))
     if mode.startswith("nearest"):
         # float32, because PyTorch rounds so, and which cell is nearest can hang on it
-        step = np.float32(1 / factor) if factor else np.float32(old) / np.float32(new)
+        single = np.float32(1 / factor) if factor else np.float32(old) / np.float32(new)
         shift = np.float32(0.5 if mode == "nearest-exact" else 0)
-        nearest = np.minimum(np.floor((places.astype(np.float32) + shift) * step).astype(int), old - 1)
+        nearest = np.minimum(np.floor((places.astype(np.float32) + shift) * single).astype(int), old - 1)
         return Taps(tuple(nearest.tolist()), ((1.0,),) * new)
     if corners:
         at = places * ((old - 1) / (new - 1) if new > 1 else 0.0)
@@ -74,11 +79,11 @@ def taps(mode: str, old: int, new: int, factor: float | None, corners: bool) -> 
         at = (places + 0.5) * (1 / factor if factor else old / new) - 0.5
         at = np.maximum(at, 0) if mode == "bilinear" else at
     base = np.floor(at)
-    around, weight = _mixed(mode, at - base)
+    around, weight = mixed(mode, at - base)
     return _merged(base.astype(int)[:, None] + around, weight, old)
 
 
-def _mixed(mode: str, t: Array) -> tuple[Array, Array]:
+def mixed(mode: str, t: Array) -> tuple[Array, Array]:
     """Which cells around a place take part, and how much, ``t`` being how far it is past the first of them."""
     if mode == "bilinear":
         return np.arange(2), np.stack([1 - t, t], axis=1)
@@ -87,6 +92,23 @@ def _mixed(mode: str, t: Array) -> tuple[Array, Array]:
     inner = ((_CUBIC + 2) * near - (_CUBIC + 3)) * near * near + 1
     outer = ((_CUBIC * far - 5 * _CUBIC) * far + 8 * _CUBIC) * far - 4 * _CUBIC
     return np.arange(-1, 3), np.stack([outer[:, 0], inner[:, 0], inner[:, 1], outer[:, 1]], axis=1)
+
+
+def _smoothed(mode: str, old: int, middle: Array, wide: float) -> Taps:
+    """The cells whose middles lie under the curve around each ``middle``, ``wide`` times as wide as usual, by its
+    height there; the cubic one is Keys' own, with a = −½, as in PyTorch."""
+    reach = wide * (1 if mode == "bilinear" else 2)
+    first, weights = [], []
+    for at in middle.tolist():
+        begin, end = max(int(at - reach + 0.5), 0), min(int(at + reach + 0.5), old)
+        d = np.abs((np.arange(begin, end) + 0.5 - at) / wide)
+        if mode == "bilinear":
+            height = np.maximum(1 - d, 0)
+        else:
+            height = np.where(d < 1, (1.5 * d - 2.5) * d * d + 1, np.where(d < 2, ((2.5 - 0.5 * d) * d - 4) * d + 2, 0))
+        first.append(begin)
+        weights.append(tuple((height / height.sum()).tolist()))
+    return Taps(tuple(first), tuple(weights))
 
 
 def _merged(index: Array, weight: Array, size: int) -> Taps:
@@ -111,6 +133,8 @@ def complete(config: UpsampleConfig, shapes: Mapping[str, Shape | None]) -> tupl
     shape = ranked("input", shapes.get("input"), _INPUT, 2) or (1, 1, 2, 2)
     if config.align_corners and config.mode.startswith("nearest"):
         raise OptionError(f"align_corners is true, but mode {config.mode} knows no corners; use bilinear or bicubic")
+    if config.antialias and config.mode.startswith("nearest"):
+        raise OptionError(f"antialias is true, but mode {config.mode} takes one cell; use bilinear or bicubic")
     if config.scale_width is not None and config.scale_factor is None:
         raise OptionError(f"scale_width is {config.scale_width:g}, but scale_factor is not given, of which it differs")
     if config.output_size is None:
@@ -133,7 +157,8 @@ def _factors(config: UpsampleConfig) -> tuple[float | None, float | None]:
 def _both(config: UpsampleConfig, shape: Shape) -> tuple[Taps, Taps]:
     """The taps of height and width. Corner on corner the factor says nothing but the size."""
     sizes = zip(shape[2:], config.output_size or (), _factors(config), strict=True)
-    rows, columns = (taps(config.mode, old, new, factor, config.align_corners) for old, new, factor in sizes)
+    told = config.align_corners, config.antialias
+    rows, columns = (taps(config.mode, old, new, factor, *told) for old, new, factor in sizes)
     return rows, columns
 
 

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine.array import shape_text
+from layeranim.engine.losses import LOSS
 from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array
 from layeranim.errors import ShapeError
-from layeranim.inputs.module_tensors import array, optional, refuse, rows, typed
+from layeranim.inputs.module_tensors import array, optional, rows, typed
 
 Call = Mapping[str, Any]
 Reader = Callable[[Any, Call], Packed]
@@ -25,7 +26,11 @@ def activation(name: str, alpha: str = "") -> Reader:
         if name == "softplus" and module.beta != 1:
             options["alpha"] = module.beta
         if name == "softplus" and module.threshold != 20:
-            refuse("threshold", type(module).__name__, f"is {module.threshold:g}, but only 20 is known here")
+            x, beta = array("input", call["input"]), module.beta
+            with np.errstate(over="ignore"):
+                curve = np.log1p(np.exp(beta * x)) / beta
+            arrays = {"input": x, "other": curve, "third": (beta * x > module.threshold).astype(x.dtype)}
+            return Packed("elementwise", {"operation": "where"}, arrays)
         bounds = (module.min_val, module.max_val) if name == "hard-tanh" else (-1, 1)
         if bounds != (-1, 1):
             x = array("input", call["input"])
@@ -83,8 +88,6 @@ def loss(mode: str) -> Reader:
         p, t = (array(name, call[name]) for name in ("input", "target"))
         if p.shape != t.shape:
             raise ShapeError(f"target has shape {shape_text(t.shape)}, but must be {shape_text(p.shape)}, as the input")
-        if getattr(module, "weight", None) is not None:
-            refuse("weight", type(module).__name__, "is not known here; multiply afterwards, with reduction='none'")
         options: dict[str, Any] = {
             "mode": mode,
             "reduction": {"batchmean": "batch-mean"}.get(module.reduction, module.reduction),
@@ -104,9 +107,22 @@ def loss(mode: str) -> Reader:
             arrays |= {name: x.reshape(1, -1) if p.ndim == 1 else x for name, x in arrays.items()}
             wide = np.broadcast_to(array("pos_weight", weight), p.shape if p.ndim == 1 else p.shape[1:])
             arrays["pos_weight"] = wide.reshape(-1)
+        if getattr(module, "weight", None) is not None:
+            return _weighed(options, arrays, np.broadcast_to(array("weight", module.weight), p.shape))
         return Packed("loss", options, arrays)
 
     return read
+
+
+def _weighed(options: Mapping[str, Any], arrays: Mapping[str, Array], weight: Array) -> Packed:
+    """Every loss times its weight, or their mean or sum; but for those of probabilities over the sum of the weights."""
+    each = LOSS.compute(LOSS.config.of({**options, "reduction": "none"}), arrays)["losses"].reshape(weight.shape)
+    weight = weight.astype(each.dtype)
+    if options["reduction"] == "mean" and not options["mode"].startswith("binary"):
+        weight = weight / weight.mean()
+    if options["reduction"] == "none":
+        return Packed("elementwise", {"operation": "multiply"}, {"input": each, "other": weight})
+    return Packed("reduce", {"mode": options["reduction"]}, {"input": np.atleast_1d(each * weight)})
 
 
 def _samples(x: Array) -> Array:

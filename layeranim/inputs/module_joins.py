@@ -12,7 +12,7 @@ from layeranim.engine.packing import Packed
 from layeranim.engine.trace import Array, Shape
 from layeranim.engine.upsample import taps
 from layeranim.errors import OptionError
-from layeranim.inputs.module_tensors import array, refuse
+from layeranim.inputs.module_tensors import array
 
 Call = Mapping[str, Any]
 _MODES = {"constant": "zeros", "zeros": "zeros"}
@@ -33,9 +33,11 @@ def padded(mode: str) -> Any:
 def pad(x: Array, amounts: Any, mode: str, value: float | None) -> Packed:
     """``torch.nn.functional.pad``: before and after on the last axis, then on the one before it, and so on."""
     flat = [int(n) for n in amounts]
-    if any(n < 0 for n in flat):
-        raise OptionError(f"padding is {tuple(flat)}, but here it adds cells and takes none away")
     pairs = list(zip(flat[::2], flat[1::2], strict=True))
+    for k, (before, after) in enumerate(pairs, 1):  # a negative one takes cells away
+        axis = x.ndim - k
+        x = x[(*(slice(None),) * axis, slice(max(-before, 0), x.shape[axis] + min(after, 0)))]
+    pairs = [(max(before, 0), max(after, 0)) for before, after in pairs]
     options: dict[str, Any] = {"padding": [n for pair in reversed(pairs) for n in pair]}
     options["padding_mode"] = _MODES.get(mode, mode)
     if value and options["padding_mode"] == "zeros":
@@ -46,8 +48,6 @@ def pad(x: Array, amounts: Any, mode: str, value: float | None) -> Packed:
 def upsample(module: Any, call: Call) -> Packed:
     """``Upsample`` by a size or a factor, of one spatial axis, two or three."""
     x, mode = array("input", call["input"]), str(module.mode)
-    if getattr(module, "antialias", False):
-        refuse("antialias", type(module).__name__, "is true, but smoothing before shrinking is not known here")
     if mode == "area" and x.ndim in _POOLS:
         return Packed(
             _POOLS[x.ndim], {"mode": "adaptive-mean", "output_size": _sizes(module, x.shape[2:])}, {"input": x}
@@ -57,7 +57,8 @@ def upsample(module: Any, call: Call) -> Packed:
     if x.ndim not in (3, 4) or mode not in ("nearest", "nearest-exact", "linear", "bilinear", "bicubic"):
         raise OptionError(f"{type(module).__name__} with mode {mode} of {x.ndim} axes is not known; 3 and 4 axes are")
     flat = x.ndim == 3
-    options: dict[str, Any] = {"mode": _LINEAR.get(mode, mode), "align_corners": bool(module.align_corners)}
+    options: dict[str, Any] = {"mode": _LINEAR.get(mode, mode), "align_corners": bool(module.align_corners),
+                               "antialias": bool(getattr(module, "antialias", False))}  # fmt: skip
     size, factor = (_pair(value, flat) for value in (module.size, module.scale_factor))
     if size:
         options["output_size"] = tuple(int(n) for n in size)

@@ -142,7 +142,9 @@ def _transformer(module: Any, given: Any, attentions: Mapping[str, dict[str, Any
 
 
 def whole(module: Any) -> bool:
-    """Whether a layer of a transformer is read as one; what it is made of can be read where it is not."""
+    """Whether attention, or a layer of a transformer, is read as one; where it is not, what it is made of is."""
+    if hasattr(module, "add_zero_attn"):
+        return module.bias_k is None and not module.add_zero_attn and not (module.training and module.dropout)
     return _curve(module) in _CURVES and not (module.training and module.dropout.p)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NoReturn
 
 import numpy as np
@@ -43,7 +44,7 @@ def optional(module: Any, **names: str) -> dict[str, Array]:
 def rows(name: str, value: Any) -> Array:
     """Every axis but the last folded into the batch: (batch, features)."""
     x = array(name, value)
-    return x.reshape(-1, x.shape[-1]) if x.ndim else x.reshape(1, 1)
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1]) if x.ndim else x.reshape(1, 1)
 
 
 def refuse(name: str, module: str, rule: str) -> NoReturn:

@@ -92,7 +92,7 @@ def _of_layer(model: Capture, name: str, options: Mapping[str, Any]) -> ModelWor
         raise OptionError(f"{call.name} is {call.kind}, which has its numbers here but no layer: {call.why}")
     if options.get("opened"):
         raise OptionError("opened is for the film of all of a model; leave it out, or leave out layer")
-    film = film_of(call.layer)
+    film = film_of(call.layer, call.name)
     layer = catalog.layer(film)
     known = {item.name for item in layer.config.options() if isinstance(item.kind, Words)}
     words = {key: value for key, value in options.items() if key in known}

@@ -31,7 +31,9 @@ def of_capture(
 ) -> Work:
     """What decides the film of one ``layer`` of a captured model, or without one of all of it."""
     if layer is not None:
-        return of_trace(*of_call(captured, layer, options), files)
+        made, told = of_call(captured, layer, options)
+        film_of(made.layer, layer)
+        return of_trace(made, told, files)
     model = _checked(captured)
     film, font = lettered(coloured(network.film_options(model, options), None, memory.USUAL), None, memory.USUAL)
     made = network.trace(model, film, options.get("opened"))
@@ -55,9 +57,14 @@ def of_trace(made: Trace, options: Mapping[str, Any], files: Mapping[inputs.Iden
     return Work(name, layer, made.config, film, {}, None, (), 0, {}, made, font=font, files=files or {})
 
 
-def film_of(layer: str) -> str:
-    """The explainer that shows a layer. Raises ``OptionError`` where there is none."""
+def film_of(layer: str, call: str | None = None) -> str:
+    """The explainer that shows a layer, that of a ``call`` of a model. Raises ``OptionError`` where there is none."""
     name = next((n for n in (*catalog.explainers(), *catalog.CAPTURED) if catalog.layer(n).name == layer), None)
+    if name is None and call is not None:
+        raise OptionError(
+            f"{call} is {layer}, which has numbers but no film of its own yet; opened={call!r} opens it in the film of "
+            "the whole model"
+        )
     if name is None:
         raise OptionError(
             f"a trace of {layer} has numbers but no film yet; there are {', '.join(catalog.explainers())}"

@@ -79,7 +79,7 @@ def test_no_framework_is_loaded_for_it(models: Project) -> None:
         ("[[asset]]\nid = 'x'\nexplainer = 'network'\n", "network is the film of a captured model"),
         ("[[asset]]\nid = 'x'\n", 'or give model = "run.npz"'),
         (NET.replace('"run.npz"', "3"), "model is 3, but must be text"),
-        (ONE.replace("conv2", "add"), "a trace of elementwise has numbers but no film yet"),
+        (ONE.replace("conv2", "add"), "which has numbers but no film of its own yet; opened='add' opens it"),
     ],
 )
 def test_what_cannot_be_is_said_at_once(models: Project, call: Callable[..., Done], asset: str, said: str) -> None:

@@ -33,6 +33,7 @@ class Written(nn.Module):
         return self.run(x, y, self.weight)
 
 
+TRUE = torch.tensor([[3, 0, -1, 1, 2, 2], [1, -1, 0, 0, 0, 0]])
 IDS = torch.tensor([[0, 2], [2, 5]])
 X, Y = drawn(2, 4, 6, 6), drawn(2, 4, 6, 6, seed=1).abs() + 0.5
 PLACES, GRID = torch.arange(288).reshape(2, 4, 6, 6) * 7 % 6, drawn(2, 3, 5, 2, seed=3)
@@ -65,6 +66,31 @@ LAYERS: dict[str, list[Callable[..., Any]]] = {
         lambda x, y, w: torch.quantile(x, 0.3), lambda x, y, w: x.quantile(0.9, dim=1, keepdim=True),
         lambda x, y, w: torch.complex(x, y) - torch.complex(y, x), lambda x, y, w: torch.complex(x, y) * y,
         lambda x, y, w: torch.complex(x, y).angle(), lambda x, y, w: torch.complex(x, y).conj(),
+        lambda x, y, w: x.index_copy(2, torch.tensor([3, 1]), y[:, :, :2]), lambda x, y, w: x.index_fill(1, IDS[0], 2),
+        lambda x, y, w: x.scatter(-1, x.argsort(-1), y), lambda x, y, w: x.scatter(3, PLACES, y),
+        lambda x, y, w: x.scatter(3, PLACES[:1, :2, :3], 2.0), lambda x, y, w: x.masked_scatter(x > 0, y),
+        lambda x, y, w: x.index_put((x[:, 0, 0, 0] > -9, IDS[1] % 4), y[:, 0]),
+        lambda x, y, w: torch.baddbmm((x[0] > 0).float().log(), y[0], y[1]),
+        lambda x, y, w: torch.sinc(x.round()), lambda x, y, w: torch.xlogy(x.relu(), x.relu()),
+        lambda x, y, w: x.log().nan_to_num(), lambda x, y, w: torch.cross(x[:, :3], y[:, :3], dim=1),
+        lambda x, y, w: torch.kron(x[0, 0], y[0]), lambda x, y, w: torch.float_power(y, 1.5),
+        lambda x, y, w: torch.asinh(x), lambda x, y, w: torch.acosh(y + 1), lambda x, y, w: torch.atanh(y / 9),
+        lambda x, y, w: torch.div(x, y, rounding_mode="trunc"), lambda x, y, w: F.rrelu(x, training=True),
+        lambda x, y, w: F.normalize(x, p=1, dim=1), lambda x, y, w: F.softplus(x, 2.0, 1.0),
+        lambda x, y, w: F.local_response_norm(x, 3, 0.1, 0.5, 2.0),
+        lambda x, y, w: F.lp_pool2d(x, 3, 2, ceil_mode=True),
+        *(partial(lambda x, y, w, run: run(x, y), run=run) for run in (
+            lambda x, y: F.margin_ranking_loss(x, y, x.sign(), 0.3, reduction="none"),
+            lambda x, y: F.hinge_embedding_loss(x, x.sign(), reduction="none"),
+            lambda x, y: F.binary_cross_entropy_with_logits(x, y / 9, y[0], reduction="none"),
+            lambda x, y: F.soft_margin_loss(x, y.sign(), reduction="none"),
+            lambda x, y: F.cosine_embedding_loss(x[0, 0], y[0, 0], x[0, 0, 0].sign(), 0.2, reduction="none"),
+            lambda x, y: F.poisson_nll_loss(x, 3 * y, full=True, reduction="none"),
+            lambda x, y: F.poisson_nll_loss(y, 3 * y, log_input=False, reduction="none"),
+            lambda x, y: F.multi_margin_loss(x[0, 0], IDS[0].repeat(3), 2, weight=y[0, 0, 0], reduction="none"),
+            lambda x, y: F.multilabel_margin_loss(x[0, 0, :2], TRUE, reduction="none"),
+            lambda x, y: F.triplet_margin_loss(x, y, x.flip(0), swap=True, reduction="none"),
+        )),
     ],
     "concatenate": [
         lambda x, y, w: torch.cat([x, y, x[:, :1]], 1), lambda x, y, w: torch.stack((x, y), dim=-1),
@@ -85,9 +111,12 @@ LAYERS: dict[str, list[Callable[..., Any]]] = {
         lambda x, y, w: torch.baddbmm(x[0], y[0], y[1], beta=0.5, alpha=2),
         lambda x, y, w: x.index_add(1, torch.tensor([0, 2, 0]), y[:, :3], alpha=0.5),
         lambda x, y, w: torch.zeros(4).index_add(0, torch.tensor([3, 3]), x[0, 0, 0, :2]),
-        lambda x, y, w: x.index_copy(2, torch.tensor([3, 1]), y[:, :, :2]),
         lambda x, y, w: torch.zeros(5, 6).scatter_add(0, torch.tensor([2, 0, 2])[:, None].expand(-1, 6), x[0, 0, :3]),
-        lambda x, y, w: x.scatter_add(3, PLACES, y), lambda x, y, w: x.scatter(-1, x.argsort(-1), y),
+        lambda x, y, w: x.scatter_add(3, PLACES, y), lambda x, y, w: x.scatter_add(0, PLACES[:1, :2] % 2, y),
+        lambda x, y, w: x.scatter(3, PLACES, y, reduce="add"),
+        lambda x, y, w: x.index_put((IDS[0] * 0, IDS[0] * 0), y[:, 0], accumulate=True),
+        lambda x, y, w: torch.matrix_power(w, 3),
+        lambda x, y, w: F.grid_sample(x[None], GRID.reshape(1, 1, 2, 10, 3), align_corners=False),
         lambda x, y, w: x.scatter_reduce(3, PLACES, y, "mean"),
         lambda x, y, w: x.scatter_reduce(0, PLACES % 2, y, reduce="mean", include_self=False),
         lambda x, y, w: F.affine_grid(x[:, 0, :2, :3], (2, 1, 3, 4), align_corners=False),
@@ -123,17 +152,30 @@ LAYERS: dict[str, list[Callable[..., Any]]] = {
         lambda x, y, w: torch.cdist(x, y), lambda x, y, w: torch.cdist(x[0, 0], y[0, 0], p=1),
         lambda x, y, w: x.dist(y),
         lambda x, y, w: F.pairwise_distance(x, y, p=3), lambda x, y, w: torch.complex(x, y).abs(),
-        lambda x, y, w: torch.aminmax(x, dim=1)[0],
+        lambda x, y, w: torch.aminmax(x, dim=1)[0], lambda x, y, w: torch.logcumsumexp(x, 1),
+        lambda x, y, w: x.norm(float("inf"), 1), lambda x, y, w: torch.linalg.matrix_norm(x),
+        lambda x, y, w: F.pdist(x[0, 0]), lambda x, y, w: torch.trace(x[0, 0]),
+        lambda x, y, w: F.embedding_bag(IDS.flatten(), w, torch.tensor([0, 1]), mode="max"),
+        *(partial(lambda x, y, w, how, own: x.scatter_reduce(3, PLACES[:, :2], y, how, include_self=own),
+                  how=how, own=own) for how, own in product(("amax", "amin", "prod"), (True, False))),
+        lambda x, y, w: x.index_reduce(1, IDS[0], y[:, :2], "amax", include_self=False),
+        lambda x, y, w: x.scatter(3, PLACES, y, reduce="multiply"),
+        lambda x, y, w: F.fractional_max_pool2d(x, (2, 3), (3, 2)),
+        lambda x, y, w: F.fractional_max_pool3d(x, 2, output_ratio=0.6, return_indices=True)[0],
+        lambda x, y, w: F.triplet_margin_loss(x, y, x.flip(0)), lambda x, y, w: F.mse_loss(x, y, weight=y),
+        lambda x, y, w: F.poisson_nll_loss(x, y, reduction="sum"),
         lambda x, y, w: x.sum(-1, dtype=torch.float64), lambda x, y, w: (x - x.mean()).mean(),
     ],
     "pad": [
         lambda x, y, w: F.pad(x, (1, 2)), lambda x, y, w: F.pad(x, (0, 0, 1, 1), value=2.0),
         lambda x, y, w: F.pad(x, (1, 1, 2, 2), mode="reflect"), lambda x, y, w: F.pad(x, (1, 0, 0, 3), "circular"),
+        lambda x, y, w: F.pad(x, (-1, 2, 0, -3)),
     ],
     "upsample": [
         lambda x, y, w: F.interpolate(x, scale_factor=2), lambda x, y, w: F.interpolate(x, (9, 5), mode="bilinear"),
         lambda x, y, w: F.interpolate(x[0], scale_factor=1.7, mode="linear"),
         lambda x, y, w: F.interpolate(x, scale_factor=1.3, mode="bicubic", recompute_scale_factor=True),
+        lambda x, y, w: F.interpolate(x, scale_factor=0.4, mode="bicubic", antialias=True),
     ],
     "layernorm": [
         lambda x, y, w: F.normalize(x, dim=1), lambda x, y, w: F.normalize(x * (x[:, :1] > 0), dim=-1),
@@ -143,11 +185,13 @@ LAYERS: dict[str, list[Callable[..., Any]]] = {
     "activation": [
         lambda x, y, w: F.relu(x), lambda x, y, w: x.relu(), lambda x, y, w: torch.sigmoid(x),
         lambda x, y, w: F.silu(x, True), lambda x, y, w: F.gelu(x, approximate="tanh"),
-        lambda x, y, w: F.leaky_relu(x, 0.2), lambda x, y, w: F.glu(x, 1),
+        lambda x, y, w: F.leaky_relu(x, 0.2), lambda x, y, w: F.rrelu(x), lambda x, y, w: F.glu(x, 1),
         lambda x, y, w: F.prelu(x, w[0, :4]), lambda x, y, w: F.elu(x, alpha=0.5, inplace=True),
     ],
     "softmax": [lambda x, y, w: F.softmax(x, 1), lambda x, y, w: torch.softmax(x, dim=-1),
-                lambda x, y, w: x.log_softmax(0), lambda x, y, w: F.softmax(x, -1, dtype=torch.float64)],
+                lambda x, y, w: x.log_softmax(0), lambda x, y, w: F.softmin(x, 1),
+                lambda x, y, w: F.gumbel_softmax(x, 0.5, hard=True, dim=1),
+                lambda x, y, w: F.softmax(x, -1, dtype=torch.float64)],
     "conv": [
         lambda x, y, w: F.conv2d(x, y[:, :, :3, :3], padding=1),
         lambda x, y, w: F.conv2d(x, y[:, :2, :3, :3], groups=2, stride=2),
@@ -187,7 +231,7 @@ LAYERS: dict[str, list[Callable[..., Any]]] = {
 
 LAYERS["matmul"] += [
     partial(lambda x, y, w, how: F.grid_sample(x, GRID, *how), how=how)
-    for how in product(("bilinear", "nearest"), ("zeros", "border"), (True, False))
+    for how in product(("bilinear", "nearest", "bicubic"), ("zeros", "border", "reflection"), (True, False))
 ]
 LAYERS["matmul"] += [
     lambda x, y, w: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2),
@@ -215,6 +259,7 @@ LAYERS["einsum"] += [
 ]  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore:(index_reduce|The reduce argument):UserWarning")
 @pytest.mark.parametrize("layer", LAYERS)
 def test_functions_are_the_layers_that_they_are(layer: str) -> None:
     for k, run in enumerate(LAYERS[layer]):
@@ -227,24 +272,19 @@ def test_functions_are_the_layers_that_they_are(layer: str) -> None:
 @pytest.mark.parametrize(
     ("run", "why"),
     [
-        (lambda x, y, w: torch.div(x, y, rounding_mode="trunc"), "rounding_mode trunc is not known"),
         (lambda x, y, w: torch.einsum("bcii->bci", x), "each of its own letter"),
         (lambda x, y, w: torch.einsum("bcij,bcij,bcij,b->b", x, x, x, x[:, 0, 0, 0]), "einsum of 4 tensors"),
-        (lambda x, y, w: x.norm(p=float("inf")), "p inf is not known"),
-        (lambda x, y, w: F.pad(x, (-1, 0)), "takes none away"),
-        (lambda x, y, w: F.interpolate(x, scale_factor=0.5, mode="bilinear", antialias=True), "antialias"),
-        (lambda x, y, w: F.embedding_bag(IDS, w, mode="max"), "mode max"),
+        (lambda x, y, w: x.norm(p=0), "p 0 is not known"),
+        (lambda x, y, w: torch.matrix_power(w, 0), "from 2 on"),
+        (lambda x, y, w: F.embedding_bag(IDS.flatten(), w, torch.tensor([0, 0]), mode="max"), "of an empty bag"),
+        (lambda x, y, w: F.ctc_loss(x[0, 0].log_softmax(-1), IDS[0] + 1, [6], [2]), "ctc_loss is no layer"),
         (lambda x, y, w: torch.embedding(w, torch.tensor([1])), "embedding is no layer that is known"),
         (lambda x, y, w: torch.fft.fftn(x).real, "fft_fftn over 4 axes is not known"),
         (lambda x, y, w: torch.complex(x, y) / torch.complex(y, x), "div of these complex numbers is not known"),
         (lambda x, y, w: torch.cdist(x.reshape(-1, 2), x.reshape(-1, 2)), "took distances from a product"),
         (lambda x, y, w: torch.cdist(x, y, p=0), "cdist with p 0 is not known"),
-        (lambda x, y, w: x.scatter_reduce(3, PLACES, y, "amax"), "scatter_reduce with reduce amax is not known"),
-        (lambda x, y, w: x.scatter_add(0, PLACES[:1, :2] % 2, y), "into a part of the other axes"),
-        (lambda x, y, w: F.grid_sample(x, GRID, mode="bicubic", align_corners=False), "with mode bicubic"),
         (lambda x, y, w: torch.quantile(x, torch.tensor([0.1, 0.2])), "several shares"),
         (lambda x, y, w: torch.diff(x, n=2), "more than once"),
-        (lambda x, y, w: F.softplus(x, 2.0, 1.0), "threshold of softplus is 1, but only 20 is known"),
         (lambda x, y, w: F.scaled_dot_product_attention(x, y, y, dropout_p=0.5), "drops at random inside"),
     ],
 )
@@ -252,6 +292,24 @@ def test_what_is_not_known_says_why(run: Callable[..., Any], why: str) -> None:
     found = la.capture(Written(run), X.clone(), Y.clone())
     assert any(call.layer is None and why in call.why for call in found), repr([call.why for call in found])
     assert not any(call.agrees is False for call in found)
+
+
+def test_functions_written_in_python_are_opened_and_keep_their_name() -> None:
+    found = la.capture(
+        Written(lambda x, y, w: F.fractional_max_pool2d(F.softmin(x, 1), 2, 2) + F.rrelu(x)[..., :2, :2]), X, Y
+    )
+    assert [call.name for call in found] == ["softmin.neg", "softmin.softmax", "fractional_max_pool2d", "rrelu", "add"]
+
+
+def test_attention_with_keys_of_its_own_and_in_training_is_opened() -> None:
+    torch.manual_seed(0)
+    apart = torch.ones(4, 4).triu(1).bool()
+    for more in ({"add_bias_kv": True}, {"add_zero_attn": True}, {"dropout": 0.5}):
+        model = nn.MultiheadAttention(6, 2, batch_first=True, **more)
+        words = X[0, :2, :4]
+        found = la.capture(model, words, words, words, attn_mask=apart)
+        assert found.share == 1, repr(found)
+        assert "in_proj_weight" in str([call.weights for call in found])
 
 
 def test_where_a_sum_cancels_rounding_agrees_and_no_more() -> None:

@@ -244,7 +244,7 @@ def test_a_film_of_a_call_bears_its_name(tmp_path: Path) -> None:
     assert film.alt.startswith("fc: ")
     whole = la.render(found, output=str(tmp_path / "whole.png"), size="128x72", title=None)
     assert whole.alt.startswith("ResidualCnn: ")
-    with pytest.raises(OptionError, match="a trace of elementwise has numbers but no film"):
+    with pytest.raises(OptionError, match="opened='mul' opens it in the film of the whole"):
         la.render(found, layer="mul", output=str(tmp_path / "x.png"))
     with pytest.raises(OptionError, match="layer is 'fc', but is for a captured model"):
         la.render("conv", layer="fc")

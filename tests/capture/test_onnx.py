@@ -157,6 +157,15 @@ CASES: dict[str, tuple[str, Any, dict[str, Array], dict[str, Array], int]] = {
                      {"w": drawn(1, 6, 5), "r": drawn(1, 6, 2)}, 20),
     "reset after": ("gru", node("GRU", "x w r b", hidden_size=2, linear_before_reset=1), {"x": drawn(4, 3, 5)},
                     {"w": drawn(1, 6, 5), "r": drawn(1, 6, 2), "b": drawn(1, 12)}, 20),
+    # of as many channels as samples: onnx' evaluator leaves out the others
+    "local response norm": ("elementwise", node("LRN", "x", size=2, alpha=0.5, bias=2.0),
+                            {"x": drawn(3, 3, 2, 2)}, {}, 20),
+    "sampled": ("matmul", node("GridSample", "x grid", mode="cubic", padding_mode="reflection"), {"x": X4},
+                {"grid": drawn(2, 2, 3, 2)}, 20),
+    "scattered": ("reduce", node("ScatterElements", "x at z", axis=1, reduction="max"), {"x": X2, "z": drawn(4, 2)},
+                  {"at": np.array([[0, -1], [2, 2], [1, 0], [3, 4]])}, 20),
+    "scattered rows": ("elementwise", node("ScatterND", "x at z"), {"x": X2, "z": drawn(2, 5)},
+                       {"at": np.array([[0], [3]])}, 20),
     "heads": ("attention", node("Attention", "x x x", q_num_heads=2, kv_num_heads=2, is_causal=1),
               {"x": drawn(2, 3, 8)}, {}, 23),
 }  # fmt: skip

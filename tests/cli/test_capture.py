@@ -97,6 +97,7 @@ def test_a_table_alone_goes_to_standard_output(call: Call, train: Path) -> None:
     [
         ("train.py", ("FILE.py:NAME",)),
         ("train.txt:make_model", ("FILE.py:NAME",)),
+        ("none.keras", ("no file 'none.keras'",)),
         ("none.py:make_model", ("no file 'none.py'",)),
         ("train.py:make_modl", ("did you mean make_model?",)),
         ("train.py:broken", ("raises ValueError: no way", "--debug shows where")),
@@ -128,9 +129,11 @@ def test_without_pytorch_it_says_what_to_install(call: Call, train: Path, monkey
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *rest: None if name in ("torch", "keras") else usual(name, *rest)
     )
-    done = call("capture", "train.py:make_model")
-    assert done.code == 3
-    assert "pip install torch" in done.err
+    (train / "model.keras").write_bytes(b"")
+    for model, missing in (("train.py:make_model", "torch"), ("model.keras", "keras")):
+        done = call("capture", model)
+        assert done.code == 3
+        assert f"pip install {missing}" in done.err
 
 
 def test_a_graph_of_onnx_is_captured_and_its_layers_are_shown(call: Call, here: Path) -> None:

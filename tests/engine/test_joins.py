@@ -51,6 +51,8 @@ CASES: list[tuple[Layer, dict[str, Any], dict[str, Any]]] = [
     *[(REDUCE, {"mode": m, "axis": "1", "running": True}, {"input": X}) for m in RUNNING],
     *[(UPSAMPLE, {"mode": m, "output_size": "5x3"}, {"input": MAPS})
       for m in ("nearest", "nearest-exact", "bilinear", "bicubic")],
+    *[(UPSAMPLE, {"mode": m, "output_size": "2x3", "antialias": True}, {"input": MAPS})
+      for m in ("bilinear", "bicubic")],
 ]  # fmt: skip
 IDS = [f"{layer.name}-{'-'.join(map(str, options.values()))}" for layer, options, _ in CASES]
 
@@ -157,6 +159,7 @@ def test_an_equation_without_an_arrow_is_that_of_numpy() -> None:
         ("reduce", {"axis": "0,-2", "input": [[1, 2]]}, ("names an axis twice",)),
         ("reduce", {"axis": "3", "input": [[1, 2]]}, ("axis is 3", "from -2 to 1")),
         ("upsample", {"align_corners": True}, ("nearest knows no corners",)),
+        ("upsample", {"antialias": True}, ("nearest takes one cell",)),
         ("upsample", {"scale_width": 2}, ("scale_factor is not given",)),
         ("upsample", {"scale_factor": 0.1}, ("one cell must be left",)),
     ],

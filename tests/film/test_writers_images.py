@@ -173,6 +173,15 @@ def test_the_first_image_of_a_gif_is_opaque() -> None:
         assert "transparency" not in image.info
 
 
+@pytest.mark.parametrize(("fmt", "kind", "at", "bit", "over"), [("webp", b"ANMF", 19, 2, 0), ("apng", b"fcTL", 25, 1, 1)])
+def test_the_first_image_lies_over_nothing(fmt: str, kind: bytes, at: int, bit: int, over: int) -> None:
+    """Typst blends it with the empty canvas, and makes it darker."""
+    calls = film(LIGHT)
+    first, *others = (after[at] & bit for after in written(fmt, calls, spec(calls)).split(kind)[1:])
+    assert first != over
+    assert over in others
+
+
 def test_apng_and_gif_are_read_alike_by_another_decoder() -> None:
     import av
 

@@ -105,7 +105,7 @@ def _reduce(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any], l
     over = sorted(int(k) for k in rng.choice(len(shape), int(rng.integers(1, len(shape) + 1)), replace=False))
     modes = ("mean", "sum", "max", "min", "norm", "product", "var", "std", "logsumexp")
     config: dict[str, Any] = {"mode": str(rng.choice(modes)), "axis": over}
-    if config["mode"] in ("sum", "product") and len(over) == 1 and rng.integers(2):
+    if config["mode"] in ("sum", "product", "logsumexp") and len(over) == 1 and rng.integers(2):
         return config | {"running": True}, {"input": store.array(rng, *shape)}, shape
     if config["mode"] in ("var", "std"):
         many = int(np.prod([shape[k] for k in over]))
@@ -125,6 +125,8 @@ def _upsample(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any],
     config: dict[str, Any] = {"mode": mode}
     if mode in ("bilinear", "bicubic") and rng.integers(2):
         config["align_corners"] = True
+    if mode in ("bilinear", "bicubic") and rng.integers(2):
+        config["antialias"] = True
     if rng.integers(2):
         config["output_size"] = sizes(rng, 2, 9)
         return config, {"input": store.array(rng, *shape)}, [*shape[:2], *config["output_size"]]
@@ -170,7 +172,9 @@ def _run(torch: Any, layer: str, config: dict[str, Any], given: list[Any]) -> An
         return functional.pad(given[0], last_first, mode, config.get("value"))
     if layer == "reduce":
         if config.get("running"):
-            return {"sum": torch.cumsum, "product": torch.cumprod}[config["mode"]](given[0], config["axis"][0])
+            return {"sum": torch.cumsum, "product": torch.cumprod, "logsumexp": torch.logcumsumexp}[config["mode"]](
+                given[0], config["axis"][0]
+            )
         if config["mode"] == "product":
             return torch.prod(given[0], config["axis"][0])
         if config["mode"] == "norm":
@@ -181,7 +185,8 @@ def _run(torch: Any, layer: str, config: dict[str, Any], given: list[Any]) -> An
     factor = config.get("scale_factor")
     factors = factor and (factor, config.get("scale_width", factor))
     corners = config.get("align_corners", False) if config["mode"] in ("bilinear", "bicubic") else None
-    return functional.interpolate(given[0], config.get("output_size"), factors, config["mode"], corners)
+    size, smooth = config.get("output_size"), config.get("antialias", False)
+    return functional.interpolate(given[0], size, factors, config["mode"], corners, antialias=smooth)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ class Deltas(ABC):
     Times are the format's ticks, rounded cumulatively, so the film's length is right to half a tick however many frames
     it has. A frame that would be shown for less than ``least`` ticks (players slow such images down) is merged into the
     next one, the last is shown for ``least``; an image shown for more than ``most`` is followed by some without change.
-    Where something of a transparent film becomes less opaque the image is ``_whole``, and takes the place of what is
-    there.
+    Where something of a transparent film becomes less opaque, or everything changes, the image is ``_whole``, and takes
+    the place of what is there.
     """
 
     ticks: int  # a second
@@ -91,8 +91,9 @@ class Deltas(ABC):
             return Rect(0, 0, 1, 1), np.zeros_like(now[:1, :1])
         # WebP places images at even pixels; for the others it costs nothing.
         top, left, bottom, right = rows[0] & ~1, columns[0] & ~1, rows[-1] + 1, columns[-1] + 1
-        self._whole = self._spec.theme.clear and bool((differs & (now < OPAQUE)).any())
-        image = (now.copy() if self._whole else np.where(differs, now, 0).astype(now.dtype))[top:bottom, left:right]
+        fades = self._spec.theme.clear and bool((differs & (now < OPAQUE)).any())
+        image = (now.copy() if fades else np.where(differs, now, 0).astype(now.dtype))[top:bottom, left:right]
+        self._whole = fades or bool(image.all())  # so no reader has to blend the first picture, and some do it badly
         return Rect(x0 + int(left), y0 + int(top), x0 + int(right), y0 + int(bottom)), image
 
     def _straight(self, packed: NDArray[np.uint32]) -> NDArray[np.uint32]:
