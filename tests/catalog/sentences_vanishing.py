@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from layeranim.engine.trace import Array
-from layeranim.stories.storyboard import Beat
+from layeranim.stories.storyboard import Beat, plain
 
 from .sentences import Claim, Told
 
@@ -84,6 +84,13 @@ def added(told: Told, match: Match, beat: Beat) -> bool:
 def blamed(told: Told, match: Match, beat: Beat) -> bool:
     way = min(len(told["scales"]), 4) - 1
     return np.allclose(told["blame"][way, 0, 0], blames(told), rtol=1e-6, equal_nan=True)
+
+
+def most_blamed(told: Told, match: Match, beat: Beat) -> bool:
+    """The step whose blame is written out is the one that has most of it."""
+    found = blames(told)
+    most = found[np.argmax(np.abs(np.nan_to_num(found)))]
+    return blamed(told, match, beat) and near(re.split("[=≈] ", plain(beat.caption))[-1], most)
 
 
 def near(text: str, value: float) -> bool:
@@ -186,7 +193,7 @@ VANISHING = (
     Claim("the way back is cut off: older steps hear nothing of it", lambda t, m, b: b.units[0] > t.config.truncate,
           {**_EVERY, "truncate": 1}, (_EVERY,)),
     Claim("what all of them send to a step adds up", added, _EVERY, ({}, {**_EVERY, "timesteps": 1})),
-    Claim("U is blamed at each step: the gradient times the slope, times the state before", blamed, _EVERY,
+    Claim("U is blamed at each step: the gradient times the slope, times the state before", most_blamed, _EVERY,
           ({}, {**_EVERY, "steps": "2-3"})),
     Claim("every step used the same U: its blame adds up",
           lambda t, m, b: blamed(t, m, b) and t["loss"].shape[1] > 1, _EVERY, ({}, {**_EVERY, "timesteps": 1},

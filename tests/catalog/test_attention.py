@@ -35,7 +35,7 @@ def shown(board: Storyboard, part: str, tensor: str) -> list[Any]:
 
 def test_weights_in_colour_alone_count_to_the_largest() -> None:
     trace, board = told(tokens=LONG)
-    assert f"darkest {trace['weights'].max():.2f}" in plain(board.grids["weights"].heading)
+    assert f"weights 0–{trace['weights'].max():.2f}" in plain(board.grids["weights"].heading)
     cells = shown(board, "weights", "weights")[0]
     assert cells.levels.max() == 5
     assert len(np.unique(cells.levels)) > 1

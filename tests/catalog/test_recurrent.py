@@ -53,6 +53,11 @@ def test_the_first_step_of_an_lstm_is_told_gate_by_gate() -> None:
     ]
 
 
+def test_two_directions_of_three_units_stand_beside_each_other_in_numerals() -> None:
+    _, board = told("lstm", bidirectional=True, hidden=3)
+    assert all(grid.numeral for grid in board.grids.values())
+
+
 def test_a_later_step_of_an_lstm_says_memory_and_state() -> None:
     assert captions("lstm")[6] == "c_1 = 1.00·0.93 + 0.02·(−0.96) = 0.91,   h_1 = 0.02·0.72 = 0.01"
 

@@ -130,8 +130,15 @@ def test_parts_of_one_against_the_rest_have_their_own_ends() -> None:
     assert [plain(line) for _, line in key.labels] == ["0", "1"]
 
 
-@pytest.mark.parametrize("name", ["attention", "multi-head"])
-@pytest.mark.parametrize(("many", "end"), [(8, "1"), (20, "largest")])
+@pytest.mark.parametrize(
+    ("name", "many", "end"),
+    [
+        ("attention", 8, "1"),
+        ("multi-head", 8, "1"),
+        ("attention", 20, "largest of each"),
+        ("multi-head", 20, "largest"),
+    ],
+)
 def test_shares_of_many_keys_are_coloured_up_to_the_largest(name: str, many: int, end: str) -> None:
     film = board(Case(name, {"queries": 3, "keys": many, "features": 4}, name))
     (key,) = (key for key in keys(film) if key.scale == "heat")

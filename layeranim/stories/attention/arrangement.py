@@ -252,10 +252,10 @@ def _scores(view: AttentionView) -> Grid:
 
 
 def _named_weights(view: AttentionView) -> str:
-    """What stands over the weights: with what the darkest colour means, where that is not 1."""
+    """What stands over the weights: with the range of their colours, where that does not end at 1."""
     if view.darkest is None:
         return "weights"
-    return f"weights, darkest {numbers.text(view.darkest, numbers.style(1.0, kind='probability'))}"
+    return f"weights 0–{numbers.text(view.darkest, numbers.style(1.0, kind='probability'))}"
 
 
 def _powers(view: AttentionView) -> tuple[tuple[str, str], ...]:

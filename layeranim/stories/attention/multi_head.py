@@ -16,7 +16,7 @@ from layeranim.stories.attention.view import MOST_DRAWN, AttentionView
 from layeranim.stories.attention.words import AttentionWords
 from layeranim.stories.stage import All, Arcs, Column, Each, Grid, Lattice, Note, Play, Row, Tries, Units, rest, story
 from layeranim.stories.stage.arrangements import NEXT, Repeat
-from layeranim.stories.stage.solver import NUMERAL_LOW, Node
+from layeranim.stories.stage.solver import COLUMN_GAP, NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
 GOOD_FOR = "language models: each head follows a relation of its own between the words"
@@ -82,7 +82,8 @@ def _stage(view: AttentionView) -> Iterator[Node]:
             yield Row(_looks(view, across), *end)
         for end, wide in itertools.product(ends[:2], dict.fromkeys((2, count))):
             yield Column(_looks(view, wide), *end[1:])
-    for n, apart in dict.fromkeys(((across, APART), (2, APART), (2, NEXT))):
+    close = NEXT if view.film.canvas.narrow else COLUMN_GAP
+    for n, apart in dict.fromkeys(((across, APART), (2, APART), (2, close))):
         yield Row(heads(view, lambda h: Row(*_weights(view, h), "→", _mixture(view, h)), n, apart), *ends[-1])
     if has_arcs(view) and count == view.heads and short_enough(view, count):
         yield Column(_looks(view, count, firm=True), *ends[0][1:])

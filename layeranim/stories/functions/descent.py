@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from layeranim import numbers
 from layeranim.engine.surfaces import SURFACES, lowest
 from layeranim.engine.trace import Array, Region, Steps, Trace
 from layeranim.stories import phrases
@@ -111,15 +112,18 @@ def _front(telling: Telling, unit: int, shown: Sequence[int]) -> Line:
 
 
 def _closing(telling: Telling, best: int) -> Line:
-    """Who is lowest at the end, and how low."""
+    """Who is lowest at the end, and how low: what reads as 0 though it is not is next to it."""
     trace, methods = telling.trace, telling.config.methods
     last = telling.film.selected(trace.size("states"))[-1]
-    said = f"{methods[best]} is lowest, at " if len(methods) > 1 else f"{methods[best]} has come to "
-    said = "all have come to " if _tied(trace["loss"][:, last], range(len(methods))) else said
+    at = Address("loss", (best, last))
+    near = numbers.vanishes(telling.text(at))
+    said, to = (f"{methods[best]} is lowest, ", "at") if len(methods) > 1 else (f"{methods[best]} has come ", "to")
+    said, to = ("all have come ", "to") if _tied(trace["loss"][:, last], range(len(methods))) else (said, to)
+    low = Run("next to 0", "result", "semibold", Fact("loss")) if near else telling.number(at, "result", "semibold")
     return (
         Run(f"{phrases.so_many('update', 'updates', last)}: ", weight="regular", source=Fact("updates")),
-        Run(said, "result", "semibold", Fact("method")),
-        telling.number(Address("loss", (best, last)), "result", "semibold"),
+        Run(said + f"{to} " * (not near), "result", "semibold", Fact("method")),
+        low,
     )
 
 

@@ -123,7 +123,8 @@ def _both_ways(view: RecurrentView, answers: bool) -> Iterator[Node]:
         return
     given, *held = _strips(view, answers)
     each = 1 + _remembers(view)
-    yield Column(given, Row(Aligned(*held[:each]), Aligned(*held[each : 2 * each])), *held[2 * each :])
+    ways = (Aligned(*part, flush=True) for part in (held[:each], held[each : 2 * each]))
+    yield Column(given, Row(*ways), *held[2 * each :])
 
 
 def _strips(view: RecurrentView, answers: bool, band: tuple[float, float] = (0.0, 0.0)) -> list[Grid]:

@@ -57,9 +57,9 @@ def every(view: ThroughTime) -> Play:
                 ("sent", tuple(_sending(view.reach))),
                 (("gradient_norm", "clipped", "gradient"), (view.clipped(), adds)),
             ), again=("sent",), pause=2.2),
-            *(_blames(way, steps) if whole else ()),
+            *(_blames(view, way) if whole else ()),
         ),
-        retold={"sent": _sent, "blame": _blamed},
+        retold={"sent": _sent},
         opening=phrases.sentence("every time step has a loss, ", "and each sends its blame back"),
         closing=lambda figures: _closing(figures, whole, way, told[-1]),
         good_for=vanishing.GOOD_FOR,
@@ -73,11 +73,13 @@ def every(view: ThroughTime) -> Play:
     )  # fmt: skip
 
 
-def _blames(way: int, steps: int) -> Iterator[All]:
-    """What U is blamed for, at each step and in all."""
+def _blames(view: ThroughTime, way: int) -> Iterator[All]:
+    """What U is blamed for, at each step, where it is blamed most, and in all."""
     blamed = Note("U is blamed at each step: the gradient times the slope, times the state before")
-    yield All(("blame",), blamed, at={"ways": way})
-    yield All(("weight_gradient",), Note("every step used the same U: its blame adds up", steps > 1), at={"ways": way})
+    most = int(np.argmax(np.abs(np.nan_to_num(view.trace["blame"][way, 0, 0]))))
+    yield All(("blame",), blamed, at={"ways": way, "time": most}, says=lambda f: _blamed(f, way, most))
+    adds = Note("every step used the same U: its blame adds up", view.steps > 1)
+    yield All(("weight_gradient",), adds, at={"ways": way})
 
 
 def _sending(reach: int) -> Iterator[Note]:
@@ -98,11 +100,10 @@ def _sent(figures: Figures, unit: int) -> Line:
     return pair(figures.text, Address("sent", (way, 0, loss, t + 1)), Address("jacobian", (way, t + 1, 0, 0)), to)
 
 
-def _blamed(figures: Figures, unit: int) -> Line:
+def _blamed(figures: Figures, way: int, t: int) -> Line:
     """A step's part in the gradient of U: what arrived behind its slope, times the state before."""
-    to = figures.cell_of("blame", unit, figures.inner(unit))
-    way, _, _, t = to.index
-    return pair(figures.text, Address("delta", (way, t, 0)), Address("previous_hidden", (way, t, 0)), to)
+    arrived, before = (Address(name, (way, t, 0)) for name in ("delta", "previous_hidden"))
+    return pair(figures.text, arrived, before, Address("blame", (way, 0, 0, t)))
 
 
 def _closing(figures: Figures, whole: bool, way: int, last: int) -> Line:

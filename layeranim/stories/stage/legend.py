@@ -67,7 +67,7 @@ def _entries(
     scales = {scale for scale, *_ in shown}
     if "heat" in scales:
         tops = {spans.get(tensor, 1.0) for scale, tensor, *_ in shown if scale == "heat"}
-        yield "heat", SHARES, "0", "1" if tops == {1.0} else "largest"
+        yield "heat", SHARES, "0", "1" if tops == {1.0} else "largest" if len(tops) == 1 else "largest of each"
     planes = [scale for scale in theme.PLANES if scale in scales and scale != "grey"]
     for scale in planes:
         yield scale, LIGHT, "", "dark to light" if scale == planes[-1] else ""

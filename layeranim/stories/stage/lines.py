@@ -201,18 +201,31 @@ class Column:
 
 @dataclass(frozen=True, init=False)
 class Aligned:
-    """Parts from top to bottom whose cells are of one width, so that their columns stand under each other."""
+    """Parts from top to bottom whose cells are of one width, so that their columns stand under each other.
+
+    By themselves their cells stand in the middle; ``flush`` ones take no room right of their cells for the headings
+    left of these.
+    """
 
     column: Column
+    flush: bool
 
-    def __init__(self, *nodes: Node) -> None:
+    def __init__(self, *nodes: Node, flush: bool = False) -> None:
         object.__setattr__(self, "column", Column(*nodes))
+        object.__setattr__(self, "flush", flush)
 
     def measure(self, s: Setting) -> Extent:
-        return self.column.measure(self._same(s))
+        found = self.column.measure(self._same(s))
+        return replace(found, width=found.width - self._left(s))
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
-        return self.column.place(self._same(s), spot)
+        left = self._left(s)
+        return self.column.place(self._same(s), replace(spot, x=even(spot.x + left / 2), width=spot.width + left))
+
+    def _left(self, s: Setting) -> float:
+        """What the widest heading takes left of the cells."""
+        sides = [overhang(s) / 2 for node in self.nodes if (overhang := getattr(node, "overhang", None))]
+        return max(sides, default=0.0) if self.flush else 0.0
 
     @property
     def nodes(self) -> tuple[Node, ...]:

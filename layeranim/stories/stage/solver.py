@@ -30,6 +30,8 @@ HEAT_HIGH, HEAT_SEEN, HEAT_LEAST = 40.0, 3.0, 1e-6
 SMALLER, SMALL = (0.85, 0.7, 0.55, 0.4, 0.3), (24.0, 12.0, 6.0, 3.0, 1.5)
 """What pictures that have a size of their own are scaled by where a stage fits at no size of its cells, and how large
 these are then."""
+LARGER = (2.0, 1.6, 1.3, 1.15)
+"""What they are scaled by where there is room, on a canvas that is not wide."""
 
 
 USUAL = 2
@@ -177,11 +179,23 @@ def solve(stage: Node, figures: Figures, room: Room = STAGE) -> Laid:
     for way, where, most in tried:
         laid = way(stage, figures, where, most)
         if laid:
-            return laid
+            return _larger(laid, figures, where) if room.folds else laid
     raise NoRoom(
         f"a stage of {figures.trace.layer} does not fit at any size, not even in colours: end its Tries with an "
         "arrangement of fewer parts one under another, or of grids without a lens (lens=False)"
     )
+
+
+def _larger(laid: Laid, figures: Figures, room: Room) -> Laid:
+    """With pictures that have a size of their own made larger, where numerals leave room that they do not need."""
+    look = laid.look
+    if not look.numerals or look.scale < 1 or laid.stage is None:
+        return laid
+    for scale, pitch in product(LARGER, range(int(look.pitch), min(int(look.pitch), PREFERRED) - 1, -8)):
+        found = _laid(laid.stage, figures, replace(look, pitch=pitch, scale=scale), room)
+        if found:
+            return found
+    return laid
 
 
 def _numbered(stage: Node, figures: Figures, room: Room, most: int | None) -> Laid | None:
