@@ -29,7 +29,7 @@ def film(telling: Telling) -> Play:
         title=words.title,
         units=Units(
             ("queries",), view.noun, ("batch", "heads", "key_heads") if view.heads == 1 else ("batch",),
-            view.names, most=dict.fromkeys(DRAWN, MOST_DRAWN), only=view.picks.only,
+            view.asking.names, most=dict.fromkeys(DRAWN, MOST_DRAWN), only=view.picks.only,
             inner=lambda u: {"keys": view.best[u], **view.told},
         ),
         stage=stage(view),

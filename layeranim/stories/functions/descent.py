@@ -53,7 +53,6 @@ def film(telling: Telling) -> Play:
         opening=sentence("every method reads the slope; ", "what it remembers of it makes its step")
         if len(methods) > 1 else sentence("the slope says where down is; ", "the method makes a step of it"),
         closing=_closing(telling, best),
-        good_for=GOOD_FOR,
         options=_options(config),
         drawn=phrases.not_all(len(shown), len(methods)),
         follow=states - 1,

@@ -54,7 +54,6 @@ def film(telling: Telling) -> Play:
         opening=_opening(lines, pieces),
         opening_note=_slopes(lines, "bias" in trace),
         closing=_closing(told, lines, pieces),
-        good_for=GOOD_FOR,
         options=(
             phrases.so_many("piece", "pieces", pieces),
             *((f"{inputs} inputs",) if inputs > 1 else ()),

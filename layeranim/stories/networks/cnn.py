@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from layeranim.stories.networks.cnn_view import BAND, CnnView
 from layeranim.stories.phrases import sentence
-from layeranim.stories.pictures import brightness
 from layeranim.stories.stage import All, Each, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.language import Act
 from layeranim.stories.stage.solver import Node
@@ -29,17 +28,14 @@ def film(telling: Telling) -> Play:
     """The film of a convolutional network."""
     view = CnnView(telling)
     return Play(
-        title="Convolutional network",
         units=Units(("conv1_out_channels",), ("filter", "filters"), names=view.named, only=view.only),
         stage=_stage(view),
         acts=(_first(view), *(act for k in range(1, view.layers + 1) for act in _stages(view, k)), *_end(view)),
         opening=_opening(view),
         opening_note=_counted(view),
         closing=_closing(view),
-        good_for=GOOD_FOR,
         options=view.options(),
         kinds=view.kinds(),
-        bright=brightness(telling),
         alike=view.alike,
         spans=view.spans(),
         follow=view.first,

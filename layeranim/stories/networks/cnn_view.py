@@ -99,15 +99,10 @@ class CnnView(View):
         """What an output is called: classes of digits by the digit."""
         return str(unit if self.digits else unit + 1)
 
-    @property
-    def shares(self) -> tuple[str, ...]:
-        """What the network says in parts of 1."""
-        return ("output",) if self.end != "linear" else ()
-
     def kinds(self) -> dict[str, str]:
         """How the pixels of what goes in are coloured, and what are shares."""
         pixels = "planes" if self.channels == PLANES else pictures.ink(self.telling)
-        return ({"input": pixels} if self.pictured else {}) | dict.fromkeys(self.shares, "share")
+        return ({"input": pixels} if self.pictured else {}) | ({"output": "share"} if self.end != "linear" else {})
 
     @property
     def alike(self) -> tuple[tuple[str, ...], ...]:
@@ -117,8 +112,7 @@ class CnnView(View):
 
     def spans(self) -> dict[str, float]:
         """The ranges of colours that are known: of what stays between −1 and 1."""
-        bounded = (name for group in self.alike for name in group if self.config.activation in BOUNDED)
-        return dict.fromkeys((*bounded, *self.shares), 1.0)
+        return {name: 1.0 for group in self.alike for name in group if self.config.activation in BOUNDED}
 
     def parameters(self, *labels: str) -> int:
         """How many numbers some stages learn."""

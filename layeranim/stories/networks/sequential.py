@@ -13,7 +13,7 @@ from layeranim.stories.networks import sequential_words as words
 from layeranim.stories.networks.said import given, placed, says
 from layeranim.stories.networks.sequential_stage import RowStanding
 from layeranim.stories.networks.sequential_view import STATED, RowStage
-from layeranim.stories.pictures import brightness, ink
+from layeranim.stories.pictures import ink
 from layeranim.stories.stage import Each, Note, Passages, Play, room_for, story
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.written import written
@@ -132,10 +132,9 @@ class RowFilm(RowStanding):
             options=words.options(view, self.crowded),
             drawn=self.undrawn,
             kinds={**kinds, **told.kinds, **ids},
-            bright=brightness(self.telling),
             alike=told.alike,
             same=told.same,
-            spans=bounded | dict.fromkeys(told.kinds, 1.0),
+            spans=bounded,
             follow=(units_of or opened or [last])[-1],
             stops=tuple(range(last + 1)),
             evidence=(view.figures.here_of(view.followed(self.last)),),

@@ -145,7 +145,6 @@ def film(way: ThroughTime) -> Play:
         grids.append(Grid("clipped", "clipped g", "ways", "hidden_before", sized=False, called=(names, ())))
     factor = "the forget gate" if way.gated else "the weight U times the slope"
     return Play(
-        title="Gradients through time",
         units=way.units(lambda _: {"ways": way.followed}),
         stage=Row(way.lines(), Column(*grids)),
         acts=(
@@ -163,7 +162,6 @@ def film(way: ThroughTime) -> Play:
         words={"product": way.multiplied, "gradient_norm": way.long, "clipped": way.shortened},
         opening=sentence("the blame for an error goes back step by step, ", "and is multiplied at each"),
         closing=way.closing(),
-        good_for=GOOD_FOR,
         options=way.options(),
         drawn=phrases.not_all(len(way.shown), way.ways),
         follow=way.steps - 1,

@@ -331,11 +331,11 @@ class Mask:
 class Play:
     """A film, declared.
 
-    ``stage`` is what stands there; ``acts`` what happens; ``alike`` are groups of tensors that are compared and so
-    share one range of colours and one style of numbers; ``kinds`` are tensors of shares (``"share"``: parts of 1,
-    ``"versus"``: parts of 1 against the rest) and of pictures (``"grey"``, ``"planes"``: one a channel, ``"ink"``: a
-    drawing, ``"relief"``: what became of pixels) whose black and white are ``bright``; ``spans`` are ranges of
-    colours that a film chooses, ``masks`` cells without data.
+    ``stage`` is what stands there; ``acts`` what happens; ``title`` and ``good_for`` are the story's where the film has
+    none. ``alike`` are groups of tensors that are compared and so share one range of colours and one style of numbers;
+    ``kinds`` are tensors of shares (``"share"``: parts of 1, ``"versus"``: parts of 1 against the rest) and of pictures
+    (``"grey"``, ``"planes"``: one a channel, ``"ink"``: a drawing, ``"relief"``: what became of pixels); ``spans`` are
+    ranges of colours that a film chooses, ``masks`` cells without data.
     ``follow`` is the unit whose numbers are followed, ``at`` the cell that is followed on axes that are no units'.
     ``templates`` write how a cell of a tensor is made, where ``written.WRITTEN`` has no better words, and
     ``displayed`` are the parameters that they round. ``options`` are the hyper-parameters that the header keeps.
@@ -356,13 +356,13 @@ class Play:
     said on the command line, in the alt text and in the provenance.
     """
 
-    title: str
     stage: Node
     units: Units
     acts: tuple[Act, ...]
     opening: Line
     closing: Line | Callable[[Figures], Line]
-    good_for: str
+    title: str = ""
+    good_for: str = ""
     opening_note: str = ""
     options: Sequence[str] = ()
     alike: tuple[tuple[str, ...], ...] = ()
@@ -374,7 +374,6 @@ class Play:
     evidence: tuple[Region, ...] = ()
     spans: Mapping[str, float] = field(default_factory=dict)
     masks: Mapping[str, Mask] = field(default_factory=dict)
-    bright: tuple[float, float] = (0.0, 255.0)
     stops: tuple[int, ...] = ()
     row: int = 1
     drawn: tuple[str, ...] = ()

@@ -43,7 +43,12 @@ PLACES = 4
 def story(title: str, film: Callable[[Telling], Play], good_for: str, takes: float = Story.takes,
           shows: tuple[str, ...] = ()) -> Story:  # fmt: skip
     """A story told on the stage; ``takes`` and ``shows`` as `Story` has them."""
-    return Story(title, lambda telling: tell(film(telling), telling), good_for, shows, takes)
+
+    def told(telling: Telling) -> Storyboard:
+        play = film(telling)
+        return tell(replace(play, title=play.title or title, good_for=play.good_for or good_for), telling)
+
+    return Story(title, told, good_for, shows, takes)
 
 
 def tell(film: Play, telling: Telling) -> Storyboard:

@@ -45,7 +45,6 @@ def film(telling: Telling) -> Play:
         )
 
     return Play(
-        title="Alignment",
         units=Units(("target_time",), ("word", "words"), ("batch", "heads"), written),
         stage=Tries(
             Row(Arcs(_WEIGHTS, written, read), table),
@@ -56,7 +55,6 @@ def film(telling: Telling) -> Play:
         opening=sentence("for each word that it writes ", "the decoder looks back at all that was read"),
         opening_note=strange,
         closing=_closing(shares, best),
-        good_for=GOOD_FOR,
         options=(
             f"{phrases.so_many('word', 'words', len(read))} read, {len(written)} written",
             *((config.cell,) if config.cell != "rnn" else ()),

@@ -42,7 +42,6 @@ def film(telling: Telling) -> Play:
     unknown = (word for word in config.tokens or () if not lexicon.known(word))
     strange = vocabulary.strange(unknown, telling.seed) if telling.preset else ""
     return Play(
-        title="Encoder–decoder",
         units=Units(("target_time",), ("word", "words"), ("batch", "heads"),
                     names[1],
                     inner=lambda k: {"classes": int(trace["chosen"][at, k]), **_most(trace, at, k)}),
@@ -71,7 +70,6 @@ def film(telling: Telling) -> Play:
         closing=_closing(read, written, looks),
         tokens=(*(config.tokens or ()), *(names[1] if telling.preset and config.tokens else ())),
         warnings=(strange,) if strange else (),
-        good_for=GOOD_FOR,
         options=(
             config.cell, f"hidden {config.hidden}", f"{read} read, {written} written",
             *((f"{config.attention} attention",) if looks else ()),

@@ -68,7 +68,6 @@ def film(telling: Telling) -> Play:
     again = told + SHIFT if told + SHIFT in shown else None
     shared = _by_distance(trace["similarity"])
     return Play(
-        title="Positional encoding",
         units=Units(("positions",), ("position", "positions"), names=names),
         stage=Tries(*stage) if len(stage) > 1 else stage[0],
         acts=(
