@@ -49,7 +49,7 @@ def film(telling: Telling) -> Play:
             ("embeddings", "positioned", "encoding"),
         ),
         kinds={"weights": "share", "exponentials": "share"},
-        warnings=(view.strange,) if view.strange else (),
+        warning=view.strange,
         spans={} if view.darkest is None else {"weights": view.darkest},
         decimals=_decimals(view),
         ghosts=dict.fromkeys(("masked", "exponentials", "weights"), "masked"),

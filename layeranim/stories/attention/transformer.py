@@ -61,7 +61,6 @@ def film(telling: Telling) -> Play:
         stage=Tries(*_stage(block), least=NUMERAL_LOW),
         acts=(Each(tuple(_acts(block)), says=lambda q, brief: _found(block, "self", q), again=AGAIN, pause=PAUSE),),
         opening=phrases.sentence("every word has a lane: ", "what a sublayer finds is added to it"),
-        opening_note=block.strange,
         closing=phrases.sentence(f"{phrases.so_many(*noun, queries)}: ", said),
         options=_options(block),
         drawn=_drawn(block),
@@ -70,7 +69,7 @@ def film(telling: Telling) -> Play:
         kinds={f"{name}.weights": "share" for name in block.looks},
         words=dict(_words(block)),
         same=(("embed", "outputs"),),
-        warnings=(block.strange,) if block.strange else (),
+        warning=block.strange,
         tokens=block.given,
         longest=LONGEST,
     )  # fmt: skip

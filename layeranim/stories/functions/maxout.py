@@ -97,8 +97,7 @@ class _Chosen:
         k = self.winner(unit)
         name = self.names[k] if self.names else f"piece {k + 1}"
         said = f"{name} is the largest of {len(sums)}: y" if self.alone(unit) else f"the largest of {len(sums)}: y"
-        text = figures.text(made)
-        return Run(said, source=Fact("winner")), phrases.equals(text, late=True), phrases.result(text, made)
+        return Run(said, source=Fact("winner")), *phrases.reads(figures.text(made), made)
 
 
 def _opening(lines: bool, pieces: int) -> Line:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from layeranim.stories.networks.cnn_view import BAND, CnnView
+from layeranim.stories.networks.cnn_view import BAND, SCORES, CnnView
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import All, Each, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.language import Act
@@ -70,7 +70,7 @@ def _high(view: CnnView) -> float:
 
 def _answers(view: CnnView) -> Sequence[Node | str]:
     """What the dense layer says, and the shares that are made of it, as bars where they are few."""
-    sums, said = view.answers(view.scores, "z", _high(view), _high(view))
+    sums, said = view.answers(SCORES, "z", _high(view), _high(view))
     return [said] if view.end == "linear" else [sums, "→", said]
 
 
@@ -97,7 +97,7 @@ def _stages(view: CnnView, k: int) -> list[Act]:
 def _end(view: CnnView) -> list[Act]:
     """The row, what the dense layer makes of it, and the function at the end."""
     laid = Note("the maps lie down in one row: no number changes", view.filters[-1] > 1)
-    sums = ("dense_products", "dense_weighted_sum", view.scores)
+    sums = ("dense_products", "dense_weighted_sum", SCORES)
     asks = Note("every class weighs all of the row", view.noun == "class")
     out: list[Act] = [All(("flatten_output",), laid, BRIEFLY, says=view.laid)]
     if view.end == "linear":

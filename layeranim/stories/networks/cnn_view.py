@@ -25,6 +25,8 @@ PLANES, LONG = 3, 3
 """Channels of a picture in colours; more convolutions than so many have no room in one line."""
 
 
+SCORES = "dense_pre_activation"
+"""What the dense layer adds up."""
 BAND, BAR_MOST, BAR_LEAST = 22.0, 40.0, 23.0
 """The width of a column of colours; the height of a bar with its number."""
 Cell = tuple[int, int, int]
@@ -79,17 +81,12 @@ class CnnView(View):
     def symbols(self) -> dict[str, Line]:
         """What stands in front of the arithmetic."""
         names = [f"{what}{k}" for k in range(1, self.layers + 1) for what in ("conv", "pool")]
-        last = {self.scores: phrases.name("z")} if self.end != "linear" else {"output": phrases.name("y")}
+        last = {SCORES: phrases.name("z")} if self.end != "linear" else {"output": phrases.name("y")}
         return {self.out(name): phrases.name(self.title(name)) for name in names} | last
 
     def conv(self, k: int) -> tuple[str, ...]:
         """What a convolution makes, step by step."""
         return f"conv{k}_products", f"conv{k}_pre_activation", f"conv{k}_output"
-
-    @property
-    def scores(self) -> str:
-        """What the dense layer adds up."""
-        return "dense_pre_activation"
 
     @property
     def noun(self) -> str:
@@ -307,7 +304,7 @@ class CnnView(View):
 
     def ended(self, figures: Figures) -> Line:
         """What the output that is followed adds up, and its share."""
-        z, y = (Address(name, (self.sample, self.path.winner)) for name in (self.scores, "output"))
+        z, y = (Address(name, (self.sample, self.path.winner)) for name in (SCORES, "output"))
         return phrases.bent(figures.text, f"{self.noun} {self.called(self.path.winner)}", z, y, self.end)
 
 

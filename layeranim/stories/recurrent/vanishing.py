@@ -115,8 +115,7 @@ class ThroughTime(View):
     def long(self, unit: int) -> Line:
         """How long the gradient is that arrives."""
         place = Address("gradient_norm", (self.followed, self.t(unit)))
-        text = self.telling.text(place)
-        return Run("length"), phrases.equals(text, late=True), phrases.result(text, place)
+        return Run("length"), *phrases.reads(self.telling.text(place), place)
 
     def shortened(self, unit: int) -> Line:
         """How long the gradient is, and how long it may be."""

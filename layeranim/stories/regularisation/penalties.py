@@ -99,8 +99,7 @@ class _Ways(View):
         made, weight = Address("path", (k, unit, i)), f"w{'₁₂'[i]}"
         penalty = self.penalties[k]
         if unit == 0:
-            text = self.telling.text(made)
-            return Run(f"{weight} at the start"), phrases.equals(text, late=True), phrases.result(text, made)
+            return Run(f"{weight} at the start"), *phrases.reads(self.telling.text(made), made)
         head = Run(f"{NAMES[penalty]}, {weight}: ", source=Fact("penalty"))
         given = self.telling.number(Address("moved", (k, unit - 1, i)))
         if penalty == "l1":

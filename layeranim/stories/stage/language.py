@@ -352,8 +352,8 @@ class Play:
     ``visits`` are units that are taught before the film runs over all of them: the places of a picture where something
     is to be seen. ``routes`` are pairs of grids: from what is framed in the first, lines lead to what is framed in the
     second, or to all of it. ``words`` say of a tensor in the film's own way how a unit's cell came about, ``retold``
-    the same in numbers as they are written on this stage, as a ``closing`` may that is made of them. ``warnings`` are
-    said on the command line, in the alt text and in the provenance.
+    the same in numbers as they are written on this stage, as a ``closing`` may that is made of them. A ``warning``
+    is said on the command line, in the alt text and in the provenance, and at the opening where that has no note.
     """
 
     stage: Node
@@ -384,7 +384,7 @@ class Play:
     tokens: tuple[str, ...] = ()
     largest: bool = False
     apart: tuple[Apart, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warning: str = ""
     stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     same: tuple[tuple[str, str], ...] = ()
     symbols: Mapping[str, Line] = field(default_factory=dict)

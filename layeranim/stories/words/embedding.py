@@ -53,7 +53,6 @@ def film(telling: Telling) -> Play:
         ),
         acts=(Each((("output", (again, Note(ONE_HOT))),), instead=said),),
         opening=sentence("a word is a number without meaning; ", "its row of the table is a place"),
-        opening_note=strange,
         closing=_closing(len(ids), features, twice is not None),
         options=(
             phrases.so_many("token", "tokens", len(ids)),
@@ -64,7 +63,7 @@ def film(telling: Telling) -> Play:
         kinds={"ids": "name"},
         follow=twice,
         tokens=words,
-        warnings=(strange,) if strange else (),
+        warning=strange,
     )
 
 
