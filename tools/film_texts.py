@@ -38,7 +38,6 @@ def film(telling: Telling) -> Play:
     trace = telling.trace
     given, made = trace.tensor("{source}").array.size, trace.tensor("{plan.output}").array.size
     return Play(
-        title="{plan.title}",
         units=Units({plan.along!r}, {plan.noun!r}, {plan.told!r}),
         stage=Row({_parts(plan)}),
         acts=({", ".join(acts)},),
@@ -47,7 +46,6 @@ def film(telling: Telling) -> Play:
             Run(f"{{given}} number{{'s' * (given > 1)}} in, ", weight="regular", source=Fact("counts")),
             Run(f"{{made}} out", "result", "semibold", Fact("counts")),
         ),
-        good_for=GOOD_FOR,
         options=unusual(trace.config),
         follow=0,
     )

@@ -131,6 +131,11 @@ def equals(*texts: str, late: bool = False) -> Run:
     return Run(f" {'≈' if any(map(numbers.vanishes, texts)) else '='} ", late=late)
 
 
+def reads(text: str, made: Address, role: str = "result") -> Line:
+    """What ends a sentence that only names a number: ``= 1.31``."""
+    return equals(text, late=True), result(text, made, role)
+
+
 def more(count: int, noun: str = "more") -> Line:
     """What stands for ``count`` terms that are not written."""
     return (Run(f"{count} {noun}", source=Fact("hidden terms")),)

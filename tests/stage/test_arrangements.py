@@ -33,7 +33,7 @@ def dense(rows: int, inputs: int, units: int, size: float = 1.0) -> Trace:
 def laid(stage: Node, trace: Trace) -> Laid:
     """A stage for a film of a whole batch, unit by unit."""
     said = (Run("a"),)
-    play = Play("A", stage, Units(("batch",), ("row", "rows"), ()), (Each((("output", NOTHING),)),), said, said, "a")
+    play = Play(stage, Units(("batch",), ("row", "rows"), ()), (Each((("output", NOTHING),)),), said, said, "A", "a")
     return solve(stage, Figures(play, Telling(trace, FilmOptions())))
 
 

@@ -96,7 +96,7 @@ def test_the_same_frames_are_drawn_from_the_file() -> None:
 def test_more_units_than_have_room_leave_the_stage_to_another_arrangement() -> None:
     trace = DENSE.compute(DENSE.config(units=9), {"input": np.ones((1, 3)), "weight": np.ones((9, 3))})
     part = Neurons("input", "pre_activation", ("x", "z"), ("in_features", "out_features"))
-    film = Play("", Row(part), Units(("out_features",), ("unit", "units")), (), (), (), "")
+    film = Play(Row(part), Units(("out_features",), ("unit", "units")), (), (), ())
     with pytest.raises(Unfit):
         part.measure(Setting(Figures(film, Telling(trace, FilmOptions())), Look(60, True)))
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from layeranim import numbers, theme, typeface
 from layeranim.stories.attention.formula import compared
+from layeranim.stories.attention.picks import arched
 from layeranim.stories.attention.view import AttentionView
 from layeranim.stories.stage import Arcs, Becoming, Column, Cross, Grid, Lattice, Repeat, Row, Tries, picked, rest
 from layeranim.stories.stage.arrangements import NEXT
-from layeranim.stories.stage.parts.arcs import MANY
 from layeranim.stories.stage.parts.names import short
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 
@@ -50,16 +50,16 @@ def _alone(view: AttentionView) -> Iterator[Node]:
     yield _products(view, arcs=False)
     if has_arcs(view):
         yield _merged(view, arcs=True)
-        yield Column(_arcs(view), _merged(view, arcs=False))
+        yield Column(arcs_over(view), _merged(view, arcs=False))
     yield _merged(view, arcs=False)
     if has_arcs(view):
-        yield Column(_arcs(view), _few(view))
+        yield Column(arcs_over(view), _few(view))
     yield _few(view)
     last = Row(Cross(_queries(view), _keys(view), _scores(view)), *_after(view))
     yield last
     both, *rest = _with_rest(view, _both(view, named=True))[0]
     yield Row(Cross(_queries(view), _keys(view), both), *rest, "·", _values(view), "=", *_ends(view))
-    yield Column(_arcs(view, firm=True), last) if has_arcs(view) and short_enough(view) else last
+    yield Column(arcs_over(view, firm=True), last) if has_arcs(view) and short_enough(view) else last
 
 
 def _projected(view: AttentionView) -> Node:
@@ -67,14 +67,14 @@ def _projected(view: AttentionView) -> Node:
     key, query, value = (Grid(f"weight_{part}", f"W_{{{part[0].upper()}}}^{{T}}", "embed", f"{part}_rows",
                               tight=True, bare=part == "key") for part in ("key", "query", "value"))  # fmt: skip
     weights, pad = _with_rest(view, _weights(view))
-    top = (key, query, _keys(view, beside=False), _arcs(view), *pad, None, value)
+    top = (key, query, _keys(view, beside=False), arcs_over(view), *pad, None, value)
     return Lattice(top, (_words_in(view), _queries(view, ()), _scores(view), *weights, "·", _values(view, ()),
                          "=", *_ends(view)))  # fmt: skip
 
 
 def _products(view: AttentionView, arcs: bool) -> Node:
     """Two products beside each other: queries times keys, weights times values; arcs over the weights."""
-    looks = _arcs(view) if arcs else None
+    looks = arcs_over(view) if arcs else None
     weights, pad = _with_rest(view, _weights(view))
     return Lattice((None, _keys(view, beside=False), looks, *pad, _values(view)),
                    (_queries(view), _scores(view), *weights, *_ends(view)))  # fmt: skip
@@ -84,7 +84,7 @@ def _tall(view: AttentionView) -> Node:
     """The two products under one another: where there is height."""
     weights, pad = _with_rest(view, _weights(view))
     return Column(Lattice((None, _keys(view, beside=False)), (_queries(view), _scores(view))),
-                  Lattice((_arcs(view), *pad, _values(view)), (*weights, *_ends(view))))  # fmt: skip
+                  Lattice((arcs_over(view), *pad, _values(view)), (*weights, *_ends(view))))  # fmt: skip
 
 
 def _crossed(view: AttentionView, whole: bool) -> Node:
@@ -92,16 +92,16 @@ def _crossed(view: AttentionView, whole: bool) -> Node:
     after: tuple[Node | str, ...] = ("·", _values(view, ()), "=", *_ends(view))
     if whole:
         weights, _ = _with_rest(view, _weights(view))
-        return Lattice((None, _keys(view), _arcs(view)), (_queries(view), _scores(view), *weights, *after))
+        return Lattice((None, _keys(view), arcs_over(view)), (_queries(view), _scores(view), *weights, *after))
     (both, *rest), _ = _with_rest(view, _both(view))
     after = (*rest, *after)
-    return Lattice((None, _keys(view), (_arcs(view), len(after))), (_queries(view), both, *after))
+    return Lattice((None, _keys(view), (arcs_over(view), len(after))), (_queries(view), both, *after))
 
 
 def _merged(view: AttentionView, arcs: bool) -> Node:
     """The same with scores that become weights in their own cells."""
     ends = _ends(view)
-    looks = (_arcs(view), max(1, len(ends) - 1)) if arcs else None
+    looks = (arcs_over(view), max(1, len(ends) - 1)) if arcs else None
     both, pad = _with_rest(view, _both(view))
     return Lattice((None, _keys(view, beside=False), *pad, _values(view), looks), (_queries(view), *both, *ends))
 
@@ -126,7 +126,7 @@ def _after(view: AttentionView) -> tuple[Node | str, ...]:
 
 def _with_rest(view: AttentionView, grid: Grid) -> tuple[tuple[Node, ...], tuple[None, ...]]:
     """A grid of weights with what the keys that are not drawn take, and what stands over that in a lattice: nothing."""
-    beside = rest(grid, view.cols < view.keys)
+    beside = rest(grid, view.asked.hidden)
     return (grid, *beside), (None,) * len(beside)
 
 
@@ -162,12 +162,12 @@ def _head(view: AttentionView, h: int, arcs: bool) -> Node:
 def _one(view: AttentionView, h: int) -> Node:
     """The weights of a head alone."""
     grid = _both(view, h, f"head {h + 1}", lens=h == view.head)
-    beside = rest(grid, view.cols < view.keys)
+    beside = rest(grid, view.asked.hidden)
     return Row(grid, *beside) if beside else grid
 
 
 def _arcs_of(view: AttentionView, h: int) -> Node:
-    return _arcs(view, h, FLAT_ARCS)
+    return arcs_over(view, h, FLAT_ARCS)
 
 
 def _joined(view: AttentionView) -> Node:
@@ -175,7 +175,7 @@ def _joined(view: AttentionView) -> Node:
     if not view.projected:
         return heads(view, lambda h: Grid("output", f"output {h + 1}", "queries", "value_features", at=(("heads", h),),
                                           tight=True, lens=h == view.head), 1 if view.heads == 2 else 2)  # fmt: skip
-    joined = Grid("joined", "heads joined", "queries", "joined", called=(view.marks, ()), tight=True)
+    joined = Grid("joined", "heads joined", "queries", "joined", called=(view.asking.marks, ()), tight=True)
     out = Grid("output", "output", "queries", "outputs", tight=True)
     weight = Grid("weight_output", "W_{O}^{T}", "joined", "outputs", tight=True, bare=True)
     return Lattice((joined, weight), (out,))
@@ -188,9 +188,8 @@ def heads(view: AttentionView, make: Callable[[int], Node], across: int = 1, apa
 
 
 def has_arcs(view: AttentionView) -> bool:
-    """Whether arcs lead from word to word: not to some words alone, for their shares would seem to be all."""
-    words = bool(view.words and view.key_words) and view.cols == view.keys
-    return words and max(view.rows, view.cols) <= MANY
+    """Whether arcs lead from word to word."""
+    return arched(view.asking, view.asked)
 
 
 def room_of(words: Sequence[str]) -> float:
@@ -200,13 +199,13 @@ def room_of(words: Sequence[str]) -> float:
 
 def short_enough(view: AttentionView, times: int = 1) -> bool:
     """Whether all words of a sentence have room beside each other on this canvas, ``times`` in a row."""
-    widest, canvas = max(map(room_of, (view.words, view.key_words))), view.film.canvas
+    widest, canvas = max(map(room_of, (view.asking.words, view.asked.words))), view.film.canvas
     return max(view.rows, view.cols) <= FIRM and times * (widest + APART) <= canvas.right - canvas.left + APART
 
 
 def _at(view: AttentionView, tensor: str, h: int | None) -> tuple[tuple[str, int], ...]:
-    """The head of a tensor that a part keeps to, where there are several."""
-    if h is None or view.heads == 1:
+    """The head of a tensor that a part keeps to, where it keeps to one."""
+    if h is None:
         return ()
     axes = view.trace.axes(tensor)
     return ("heads", h), *((("key_heads", view.group(h)),) if "key_heads" in axes else ())
@@ -216,15 +215,15 @@ def _words_in(view: AttentionView) -> Grid:
     """What queries, keys and values are made from, in colours: the sentences that multiply it have its numbers."""
     last = "positioned" if "positioned" in view.trace else "embeddings"
     before = (("embeddings", "X"),) if last == "positioned" else ()
-    return Becoming(last, "X + place" if before else "X", "queries", "embed", called=(view.marks, ()), sized=False,
-                    bare=True, before=before)  # fmt: skip
+    return Becoming(last, "X + place" if before else "X", "queries", "embed", called=(view.asking.marks, ()),
+                    sized=False, bare=True, before=before)  # fmt: skip
 
 
 def _queries(view: AttentionView, called: tuple[str, ...] | None = None, h: int | None = None) -> Grid:
     *before, last = view.queries_of
     axes = view.trace.axes(last)
     return Becoming(last, NAMED[last], "queries", axes[-1], at=_at(view, last, h), tight=True,
-                    called=(view.marks if called is None else called, ()),
+                    called=(view.asking.marks if called is None else called, ()),
                     before=tuple((name, NAMED[name]) for name in before))  # fmt: skip
 
 
@@ -272,13 +271,13 @@ def _both(view: AttentionView, h: int | None = None, text: str = "", named: bool
     """Scores that become weights in the same cells."""
     before = tuple((name, text or said) for name, said in (*_chain(view), *_powers(view)))
     return Becoming("weights", text or _named_weights(view), "queries", "keys", at=_at(view, "weights", h),
-                    before=before, called=(view.marks if beside else (), view.key_marks if named else ()),
+                    before=before, called=(view.asking.marks if beside else (), view.asked.marks if named else ()),
                     lens=lens, tight=True)  # fmt: skip
 
 
 def _values(view: AttentionView, called: tuple[str, ...] | None = None, h: int | None = None) -> Grid:
     at = _at(view, "value", h)
-    names = (view.key_marks if called is None else called, ())
+    names = (view.asked.marks if called is None else called, ())
     return Grid("value", "V", "keys", "value_features", at=at, called=names, tight=True)
 
 
@@ -291,8 +290,8 @@ def _output(view: AttentionView) -> Grid:
     return Grid("output", "output", "queries", cols, tight=True)
 
 
-def _arcs(view: AttentionView, h: int | None = None, rise: float = LOW_ARCS, text: str = "",
-          firm: bool = False) -> Node:  # fmt: skip
+def arcs_over(view: AttentionView, h: int | None = None, rise: float = LOW_ARCS, text: str = "",
+              firm: bool = False) -> Node:  # fmt: skip
     """Arcs over the words, or from the words of the queries to those of the keys."""
-    read = () if view.one_row else view.key_words
-    return Arcs("weights", view.words, read, _at(view, "weights", h), rise, firm, text, CLOSE)
+    read = () if view.one_row else view.asked.words
+    return Arcs("weights", view.asking.words, read, _at(view, "weights", h), rise, firm, text, CLOSE)

@@ -29,7 +29,7 @@ def film(telling: Telling) -> Play:
         title=words.title,
         units=Units(
             ("queries",), view.noun, ("batch", "heads", "key_heads") if view.heads == 1 else ("batch",),
-            view.names, most=dict.fromkeys(DRAWN, MOST_DRAWN), only=view.picks.only,
+            view.asking.names, most=dict.fromkeys(DRAWN, MOST_DRAWN), only=view.picks.only,
             inner=lambda u: {"keys": view.best[u], **view.told},
         ),
         stage=stage(view),
@@ -49,7 +49,7 @@ def film(telling: Telling) -> Play:
             ("embeddings", "positioned", "encoding"),
         ),
         kinds={"weights": "share", "exponentials": "share"},
-        warnings=(view.strange,) if view.strange else (),
+        warning=view.strange,
         spans={} if view.darkest is None else {"weights": view.darkest},
         decimals=_decimals(view),
         ghosts=dict.fromkeys(("masked", "exponentials", "weights"), "masked"),

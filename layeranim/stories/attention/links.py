@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from layeranim import numbers, theme
-from layeranim.engine.trace import Array
+from layeranim.engine.trace import Array, Region
 from layeranim.stories import phrases
+from layeranim.stories.attention.picks import Picks, Tokens
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
 
 def links(
-    who: Run, heads: Iterable[tuple[str, Array]], called: Callable[[int], str], at: Callable[[int, int], Address],
-    precision: int | None = None, more: int = 0, weighed: bool = True,
+    picks: Picks, q: int, asking: Tokens, asked: Tokens, heads: Sequence[int], tensor: str = "weights", more: int = 0,
+    weighed: bool = True,
 ) -> Line:  # fmt: skip
-    """``who`` and the strongest weight of each head: its name, empty where there is one alone, and its row (keys).
+    """A drawn token, and of each of these heads whom it looks at most, with the weight in ``tensor``.
 
-    ``called`` names a key, ``at`` says where the weight of a head and a key stands; ``more`` heads are only counted,
-    and those that have no room. What is not ``weighed`` is named alone.
+    ``more`` heads are only counted, and those that have no room. What is not ``weighed`` is named alone.
     """
-    style = numbers.style(1.0, kind="probability", precision=precision)
-    said = list[Line]()
-    for h, (name, row) in enumerate(heads):
-        head = (Run(f"{name}: ", source=Fact("head"), late=True),) if name else ()
-        key, best = _strongest(row, called)
-        text = Run(numbers.text(float(row[best]), style), "probability", "semibold", at(h, best), late=True)
+    style = numbers.style(1.0, kind="probability", precision=picks.film.precision)
+    who, said = asking.focused(q), list[Line]()
+    for h in heads:
+        head = (Run(f"head {h + 1}: ", source=Fact("head"), late=True),) if picks.heads > 1 else ()
+        row = picks.trace.read(Region.of(tensor, batch=picks.sample, heads=h, queries=asking.drawn[q]))
+        key, best = _strongest(row, asked.called)
+        place = Address(tensor, (picks.sample, h, asking.drawn[q], best))
+        text = Run(numbers.text(float(row[best]), style), "probability", "semibold", place, late=True)
         weight = (Run(" "), text) if weighed and key else ()
         said.append((*head, Run(key or "none", "ink", source=Fact("word" if key else "place"), late=True), *weight))
     line = _joined(who, said, more)

@@ -9,12 +9,12 @@ from math import prod
 import numpy as np
 
 from layeranim.stories import phrases
-from layeranim.stories.attention.arrangement import APART, CLOSE, has_arcs, heads, short_enough
+from layeranim.stories.attention.arrangement import APART, arcs_over, has_arcs, heads, short_enough
 from layeranim.stories.attention.film import DRAWN
 from layeranim.stories.attention.links import links
 from layeranim.stories.attention.view import MOST_DRAWN, AttentionView
 from layeranim.stories.attention.words import AttentionWords
-from layeranim.stories.stage import All, Arcs, Column, Each, Grid, Lattice, Note, Play, Row, Tries, Units, rest, story
+from layeranim.stories.stage import All, Column, Each, Grid, Lattice, Note, Play, Row, Tries, Units, rest, story
 from layeranim.stories.stage.arrangements import NEXT, Repeat
 from layeranim.stories.stage.solver import COLUMN_GAP, NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
@@ -42,15 +42,13 @@ def film(telling: Telling) -> Play:
     view = AttentionView(telling)
     words = AttentionWords(view)
     return Play(
-        title="Multi-head attention",
         units=Units(
-            ("queries",), view.noun, names=view.names, most=dict.fromkeys(DRAWN, MOST_DRAWN), only=view.picks.only,
-            inner=lambda u: {"keys": view.best[u], **view.told},
+            ("queries",), view.noun, names=view.asking.names, most=dict.fromkeys(DRAWN, MOST_DRAWN),
+            only=view.picks.only, inner=lambda u: {"keys": view.best[u], **view.told},
         ),
         stage=Tries(*_stage(view), least=NUMERAL_LOW),
         acts=(*_sources(view), Each(tuple(_acts(view)), says=words.link, again=AGAIN, pause=PAUSE)),
         opening=_opening(view),
-        opening_note=view.strange,
         closing=_closing(view),
         good_for=GOOD_FOR if view.heads > 1 else ALONE,
         options=words.options(),
@@ -58,11 +56,15 @@ def film(telling: Telling) -> Play:
         alike=((view.mixture, "joined"),) if view.projected else (),
         kinds={"weights": "share"},
         spans={} if view.darkest is None else {"weights": view.darkest},
-        warnings=(view.strange,) if view.strange else (),
+        warning=view.strange,
         ghosts={"weights": "masked"},
         follow=view.follow,
         longest=LONGEST,
-        words={"weights": lambda q: _found(view, words.called(q), q), "joined": lambda q: _side_by_side(view)},
+        words={
+            "weights": lambda q: links(view.picks, q, view.asking, view.asked, view.drawn_heads,
+                                       more=view.heads - len(view.drawn_heads)),
+            "joined": lambda q: _side_by_side(view),
+        },
         tokens=(*(view.config.tokens or ()), *(view.config.key_tokens or ())),
         evidence=view.made,
     )  # fmt: skip
@@ -91,7 +93,7 @@ def _stage(view: AttentionView) -> Iterator[Node]:
 
 def _looks(view: AttentionView, across: int, firm: bool = False) -> Repeat:
     """The arcs of all heads."""
-    return heads(view, lambda h: _arcs(view, h, firm=firm), across, APART)
+    return heads(view, lambda h: arcs_over(view, h, ARCS, f"head {h + 1}", firm), across, APART)
 
 
 def _ends(view: AttentionView) -> list[tuple[Node | str, ...]]:
@@ -102,20 +104,14 @@ def _ends(view: AttentionView) -> list[tuple[Node | str, ...]]:
 
 def _head(view: AttentionView, h: int, weights: bool) -> Node:
     """One head: whom each word looks at, with all weights or not; what it takes from there."""
-    arcs = _arcs(view, h, "" if weights else f"head {h + 1}")
+    arcs = arcs_over(view, h, ARCS, "" if weights else f"head {h + 1}")
     return Row(*(_weights(view, h) if weights else ()), arcs, _mixture(view, h))
 
 
 def _weights(view: AttentionView, h: int) -> tuple[Node, ...]:
-    grid = Grid("weights", f"head {h + 1}", "queries", "keys", at=(("heads", h),), called=(view.marks, ()),
+    grid = Grid("weights", f"head {h + 1}", "queries", "keys", at=(("heads", h),), called=(view.asking.marks, ()),
                 tight=True, lens=h == view.head)  # fmt: skip
-    return grid, *rest(grid, view.cols < view.keys)
-
-
-def _arcs(view: AttentionView, h: int, text: str | None = None, firm: bool = False) -> Arcs:
-    called = f"head {h + 1}" if text is None else text
-    return Arcs("weights", view.words, () if view.one_row else view.key_words, (("heads", h),), ARCS, firm, called,
-                CLOSE)  # fmt: skip
+    return grid, *rest(grid, view.asked.hidden)
 
 
 def _mixture(view: AttentionView, h: int) -> Grid:
@@ -127,7 +123,7 @@ def _mixture(view: AttentionView, h: int) -> Grid:
 def _joined(view: AttentionView, line: bool, named: bool) -> Node:
     """The segments of all heads side by side, each under its head's number; the matrix; what comes out."""
     segments = tuple(f"h{h + 1}" for h in range(view.heads) for _ in range(view.value_features))
-    called = (view.marks, segments if named and view.heads <= 9 and len(segments) <= 12 else ())
+    called = (view.asking.marks, segments if named and view.heads <= 9 and len(segments) <= 12 else ())
     joined = Grid("joined", "joined", "queries", "joined", called=called, tight=True, carried=view.mixture)
     weight = Grid("weight_output", "W_{O}^{T}", "joined", "outputs", tight=True, bare=True)
     out = Grid("output", "output", "queries", "outputs", tight=True)
@@ -143,7 +139,7 @@ def _sources(view: AttentionView) -> Iterator[All]:
     if view.config.projections:
         yield All(tuple(name for name in MADE if name in view.trace),
                   Note("each head makes its own, by its own rows of the matrices", view.heads > 1),
-                  says=(Run(f"every {'word' if view.words else 'token'} has ", source=Fact("heads")),
+                  says=(Run(f"every {'word' if view.asking.words else 'token'} has ", source=Fact("heads")),
                         Run(f"{queries}, {keys} and {values}", "ink", "semibold", Fact("heads"))))  # fmt: skip
 
 
@@ -169,14 +165,6 @@ def _apart(view: AttentionView, q: int) -> bool:
     return clear and len({view.strongest(q, h) for h in range(view.heads)}) == view.heads > 1
 
 
-def _found(view: AttentionView, who: Run, q: int) -> Line:
-    """``sat  →  head 1: cat 0.67,  head 2: down 0.66``."""
-    every = view.drawn_heads
-    rows = [(f"head {h + 1}" * (view.heads > 1), view.row("weights", q, h)) for h in every]
-    return links(who, rows, view.key_called, lambda i, k: view.weight(every[i], q, k), view.film.precision,
-                 view.heads - len(every))  # fmt: skip
-
-
 def _side_by_side(view: AttentionView) -> Line:
     """``2 heads of 2 numbers: one row of 4``."""
     each = phrases.so_many("number", "numbers", view.value_features)
@@ -186,7 +174,7 @@ def _side_by_side(view: AttentionView) -> Line:
 
 
 def _opening(view: AttentionView) -> Line:
-    one = "word" if view.words else "query"
+    one = "word" if view.asking.words else "query"
     many = "several questions at once" if view.heads > 1 else "one question"
     return Run(f"every {one} asks ", source=Fact("heads")), Run(many, "result", "semibold", Fact("sentence"))
 

@@ -1,4 +1,4 @@
-"""Which heads, queries and keys of a large attention are drawn: the clearest, and what these attend to."""
+"""Which heads, queries and keys of a large attention are drawn, the clearest and what these attend to; their names."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layeranim.engine.trace import Region, Trace
+from layeranim.records import dataclass
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.stage.arrangements import MOST, drawn
+from layeranim.stories.stage.parts.arcs import MANY
+from layeranim.stories.storyboard import Fact, Run
 
 LONG, TOKENS = 48, 8
 """Of more queries or keys not all are drawn, but so many."""
@@ -125,6 +128,45 @@ def _spread(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(np.isnan(weights).any(axis=-1), np.inf, found)
 
 
-def numbered(indices: Sequence[int], count: int) -> tuple[str, ...]:
-    """The numbers of those that are drawn, where that is not all."""
-    return tuple(str(k + 1) for k in indices) if len(indices) < count else ()
+@dataclass(frozen=True)
+class Tokens:
+    """What stands on one side of an attention: the words of all ``count`` tokens, if they have any, and which of them
+    are drawn."""
+
+    every: tuple[str, ...]
+    drawn: tuple[int, ...]
+    count: int
+    noun: str = "token"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words that are drawn."""
+        return tuple(self.every[k] for k in self.drawn) if self.every else ()
+
+    @property
+    def hidden(self) -> bool:
+        """Whether some are not drawn."""
+        return len(self.drawn) < self.count
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What stands beside those that are drawn: words, or where not all are drawn their numbers."""
+        return self.words or tuple(str(k + 1) for k in self.drawn if self.hidden)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What those that are drawn are called as units of a film."""
+        return self.words or tuple(f"{self.noun} {mark}" for mark in self.marks)
+
+    def called(self, k: int) -> str:
+        """What one of all is called."""
+        return self.every[k] if self.every else f"{self.noun} {k + 1}"
+
+    def focused(self, i: int) -> Run:
+        """What a drawn one is called, in focus."""
+        return Run(self.called(self.drawn[i]), "focus", source=Fact("word" if self.every else "place"))
+
+
+def arched(rows: Tokens, cols: Tokens) -> bool:
+    """Whether arcs lead from word to word: not to some words alone, for their shares would seem to be all."""
+    return bool(rows.words and cols.words) and not cols.hidden and max(len(rows.drawn), cols.count) <= MANY

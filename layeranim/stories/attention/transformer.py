@@ -13,7 +13,7 @@ from layeranim.engine.trace import Region
 from layeranim.stories import phrases
 from layeranim.stories.attention.arrangement import CLOSE, room_of
 from layeranim.stories.attention.links import links
-from layeranim.stories.attention.picks import LONG
+from layeranim.stories.attention.picks import LONG, arched
 from layeranim.stories.attention.transformer_view import BROUGHT, TransformerView
 from layeranim.stories.stage import (
     Arcs,
@@ -32,7 +32,7 @@ from layeranim.stories.stage import (
     story,
 )
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Address, Line, Run, Telling
 
 GOOD_FOR = "language models: dozens of such blocks, one on another"
 PAUSE, LONGEST, ARCS = 1.9, 30.0, 76.0
@@ -50,20 +50,18 @@ NORM = ("mean", "centred", "variance", "mean_square", "deviation", "normalised")
 def film(telling: Telling) -> Play:
     """The film of a transformer block: word by word."""
     block = TransformerView(telling)
-    noun = ("word", "words") if block.words else ("token", "tokens")
+    noun = ("word", "words") if block.tokens.words else ("token", "tokens")
     lane, queries = (name for name, _ in block.lane()), block.trace.size("queries")
     normed = (f"{name}_norm.output" for name, *_ in block.chain) if block.config.norm == "pre" else ()
     talking = "they talk, think alone, and keep what they were"
     said = talking if queries > 1 else "it thinks alone, and keeps what it was"
     return Play(
         title="Transformer encoder" if block.config.block == "encoder" else "Transformer decoder",
-        units=Units(("queries",), noun, ("batch",), block.names, only=block.only, inner=block.followed),
+        units=Units(("queries",), noun, ("batch",), block.tokens.names, only=block.only, inner=block.followed),
         stage=Tries(*_stage(block), least=NUMERAL_LOW),
         acts=(Each(tuple(_acts(block)), says=lambda q, brief: _found(block, "self", q), again=AGAIN, pause=PAUSE),),
         opening=phrases.sentence("every word has a lane: ", "what a sublayer finds is added to it"),
-        opening_note=block.strange,
         closing=phrases.sentence(f"{phrases.so_many(*noun, queries)}: ", said),
-        good_for=GOOD_FOR,
         options=_options(block),
         drawn=_drawn(block),
         follow=block.picks.unit(block.film.selected(len(block.picks.queries))),
@@ -71,8 +69,8 @@ def film(telling: Telling) -> Play:
         kinds={f"{name}.weights": "share" for name in block.looks},
         words=dict(_words(block)),
         same=(("embed", "outputs"),),
-        warnings=(block.strange,) if block.strange else (),
-        tokens=(*(getattr(block.config, "words", None) or ()), *(getattr(block.config, "context_words", None) or ())),
+        warning=block.strange,
+        tokens=block.given,
         longest=LONGEST,
     )  # fmt: skip
 
@@ -104,7 +102,7 @@ def _normalised(block: TransformerView, name: str, made: str, q: int) -> Line:
 # ── stage ────────────────────────────────────────────────────────────────────
 def _stage(block: TransformerView) -> Iterator[Node]:
     """The lanes, what is added to them, the units of the feed-forward; arcs of all heads, of one, or weights."""
-    arcs = all(block.drawn(name) for name in block.looks)
+    arcs = all(arched(block.tokens, looked) for looked in block.looked.values())
     bodies = _bodies(block)
     units = Grid("feedforward.expanded", "units", "queries", "units", tight=True, bare=True)
     if arcs:
@@ -129,14 +127,15 @@ def _looks(block: TransformerView, most: int) -> list[tuple[str, int]]:
 
 def _weights(block: TransformerView, name: str, h: int, named: bool = False) -> tuple[Node, ...]:
     """Whom the tokens look at in a head, and what those that are not drawn take."""
-    grid = Grid(f"{name}.weights", f"{_called(name)}, head {h + 1}", "queries", block.axis(name), at=(("heads", h),),
-                called=((), block.marks(name) if named else ()), tight=True)  # fmt: skip
-    return grid, *rest(grid, block.hides(name))
+    keys = block.trace.axes(f"{name}.weights")[-1]
+    grid = Grid(f"{name}.weights", f"{_called(name)}, head {h + 1}", "queries", keys, at=(("heads", h),),
+                called=((), block.looked[name].marks if named else ()), tight=True)  # fmt: skip
+    return grid, *rest(grid, block.looked[name].hidden)
 
 
 def _bodies(block: TransformerView) -> tuple[Node | str, ...]:
     *before, (last, text) = block.lane()
-    lane = Becoming(last, text, "queries", "embed", called=(block.row_marks, ()), tight=True,
+    lane = Becoming(last, text, "queries", "embed", called=(block.tokens.marks, ()), tight=True,
                     before=tuple(before))  # fmt: skip
     pre = block.config.norm == "pre"  # what a sublayer reads stands where its answer will
     found = [one for name, *_ in block.chain for one in (
@@ -157,16 +156,16 @@ def _arcs(block: TransformerView, most: int, across: int = 1, firm: bool = False
 
     def one(k: int) -> Arcs:
         name, h = every[k]
-        read = () if name == "self" and block.one_row else block.looked(name)
+        read = () if name == "self" and block.one_row else block.looked[name].words
         text = f"{_called(name)}, head {h + 1}" if block.config.heads > 1 else _called(name)
-        return Arcs(f"{name}.weights", block.words, read, (("heads", h),), ARCS, firm, text, CLOSE)
+        return Arcs(f"{name}.weights", block.tokens.words, read, (("heads", h),), ARCS, firm, text, CLOSE)
 
     return Repeat(one, len(every), across=across, apart=APART)
 
 
 def _narrow(block: TransformerView) -> bool:
     """Whether the arcs of all attentions have room beside each other."""
-    wide = sum(max(room_of(block.words), room_of(block.looked(name))) + APART for name in block.looks)
+    wide = sum(max(room_of(block.tokens.words), room_of(block.looked[name].words)) + APART for name in block.looks)
     return len(block.looks) < 3 and wide <= block.film.canvas.right - block.film.canvas.left
 
 
@@ -210,26 +209,20 @@ def _talks(block: TransformerView, name: str) -> tuple[Note, ...]:
 
 def _found(block: TransformerView, name: str, q: int) -> Line:
     """``sat  →  head 1: cat 0.67,  head 2: down 0.66``."""
-    heads, row = block.heads[:3], block.picks.queries[q]
-    called, fact = (block.words[q], "word") if block.words else (f"token {row + 1}", "place")
-    rows = [(f"head {h + 1}" * (block.config.heads > 1), block.row(name, q, h)) for h in heads]
-    return links(
-        Run(called, "focus", source=Fact(fact)), rows, lambda k: block.called(name, k),
-        lambda i, k: Address(f"{name}.weights", (block.sample, heads[i], row, k)), block.film.precision,
-    )  # fmt: skip
+    return links(block.picks, q, block.tokens, block.looked[name], block.heads[:3], f"{name}.weights")
 
 
 def _drawn(block: TransformerView) -> tuple[str, ...]:
     """Which heads and tokens are drawn, where that is not all."""
-    picks, context = block.picks, block.context
-    keys = () if block.one_row else listed("keys", picks.keys, picks.reads)
-    read = listed("context tokens", context, block.trace.size("context_keys")) if context else ()
-    return (*listed("heads", block.heads, picks.heads), *listed("tokens", picks.queries, picks.count), *keys, *read)
+    sides = {"tokens": block.tokens, **({} if block.one_row else {"keys": block.looked["self"]})}
+    sides |= {"context tokens": block.looked["cross"]} if "cross" in block.looked else {}
+    others = (said for noun, one in sides.items() for said in listed(noun, one.drawn, one.count))
+    return *listed("heads", block.heads, block.picks.heads), *others
 
 
 def _options(block: TransformerView) -> tuple[str, ...]:
     c, trace = block.config, block.trace
-    noun = ("word", "words") if block.words else ("token", "tokens")
+    noun = ("word", "words") if block.tokens.words else ("token", "tokens")
     context = c.block == "decoder"
     return (
         phrases.so_many(*noun, trace.size("queries")),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -11,9 +10,8 @@ from layeranim import typeface
 from layeranim.engine.trace import Region
 from layeranim.engine.transformer.config import chain
 from layeranim.stories import vocabulary
-from layeranim.stories.attention.picks import LONG, Picks, numbered
+from layeranim.stories.attention.picks import LONG, Picks, Tokens
 from layeranim.stories.stage.arrangements import MOST
-from layeranim.stories.stage.parts.arcs import MANY
 from layeranim.stories.storyboard import Telling, View
 
 NEAR = 0.05
@@ -30,25 +28,23 @@ class TransformerView(View):
         self.chain = chain(self.config)
         self.looks = [name for name, *_ in self.chain if name != "feedforward"]
         self.picks = Picks(self.trace, self.film, self.sample, True, lambda: 0, "self.weights")
-        given = (getattr(self.config, name, None) or () for name in ("words", "context_words"))
-        self.every, self.every_read = (tuple(typeface.draw_safe(word, 14) for word in words) for words in given)
-        self.words = tuple(self.every[q] for q in self.picks.queries) if self.every else ()
-        self.read = tuple(self.every_read[k] for k in self.context) if self.every_read else ()
-
-    # ── what is drawn of a large block ───────────────────────────────────────
-    @cached_property
-    def context(self) -> tuple[int, ...]:
-        """The tokens of the context that are drawn: of many those with the largest weights for the followed token."""
-        if "cross" not in self.looks:
-            return ()
-        every = range(self.trace.size("context_keys"))
-        return tuple(every) if len(every) <= LONG else self.picks.heaviest("cross.weights")
+        every = [getattr(self.config, name, None) or () for name in ("words", "context_words")]
+        self.given: tuple[str, ...] = (*every[0], *every[1])
+        words, read = (tuple(typeface.draw_safe(word, 14) for word in one) for one in every)
+        self.tokens = Tokens(words, self.picks.queries, self.picks.count)
+        self.looked = {"self": Tokens(words, self.picks.keys, self.picks.reads)}
+        """The tokens that each attention looks at; of a large context those with the largest weights for the followed
+        token."""
+        if "cross" in self.looks:
+            count = self.trace.size("context_keys")
+            drawn = tuple(range(count)) if count <= LONG else self.picks.heaviest("cross.weights")
+            self.looked["cross"] = Tokens(read, drawn, count)
 
     @property
     def only(self) -> dict[str, tuple[int, ...]]:
         """The indices of the axes of which not all are drawn."""
-        context = len(self.context) < self.trace.size("context_keys") if self.context else False
-        return self.picks.only | ({"context_keys": self.context} if context else {})
+        cross = self.looked.get("cross")
+        return self.picks.only | ({"context_keys": cross.drawn} if cross and cross.hidden else {})
 
     @cached_property
     def heads(self) -> tuple[int, ...]:
@@ -58,60 +54,15 @@ class TransformerView(View):
         return (self.picks.head_at(self.picks.focus),)
 
     @property
-    def row_marks(self) -> tuple[str, ...]:
-        """What stands beside the drawn tokens."""
-        return self.words or numbered(self.picks.queries, self.picks.count)
-
-    @property
     def one_row(self) -> bool:
         """Whether the tokens that look are those that are looked at."""
         return self.picks.queries == self.picks.keys
 
-    def marks(self, name: str) -> tuple[str, ...]:
-        """What stands beside the tokens that a sublayer looks at: words, or where not all are drawn their numbers."""
-        if name == "self":
-            return self.looked(name) or numbered(self.picks.keys, self.picks.reads)
-        return self.read or numbered(self.context, self.trace.size("context_keys"))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What the units of the film are called."""
-        return self.words or tuple(f"token {mark}" for mark in self.row_marks)
-
     @property
     def strange(self) -> str:
         """Which words the vocabulary lacks, where a preset drew them."""
-        every = (*(getattr(self.config, "words", None) or ()), *(getattr(self.config, "context_words", None) or ()))
-        unknown = [word for word in every if not vocabulary.known(word)]
+        unknown = [word for word in self.given if not vocabulary.known(word)]
         return vocabulary.strange(unknown, self.telling.seed) if self.telling.preset else ""
-
-    def looked(self, name: str) -> tuple[str, ...]:
-        """The drawn words that a sublayer looks at."""
-        if name != "self":
-            return self.read
-        return tuple(self.every[k] for k in self.picks.keys) if self.every else ()
-
-    def called(self, name: str, k: int) -> str:
-        """What a token that a sublayer looks at is called."""
-        every = self.every if name == "self" else self.every_read
-        return every[k] if k < len(every) else f"token {k + 1}"
-
-    def axis(self, name: str) -> str:
-        """The axis along which stand the tokens that a sublayer looks at."""
-        return "keys" if name == "self" else "context_keys"
-
-    def hides(self, name: str) -> bool:
-        """Whether some tokens that a sublayer looks at are not drawn."""
-        return self.axis(name) in self.only
-
-    def drawn(self, name: str) -> bool:
-        """Whether a sublayer's words and what they look at have arcs: not to some words alone."""
-        words = bool(self.words and self.looked(name)) and not self.hides(name)
-        return words and max(len(self.words), len(self.looked(name))) <= MANY
-
-    def row(self, name: str, q: int, h: int) -> Any:
-        """The weights of a drawn word in a head."""
-        return self.trace.read(Region.of(f"{name}.weights", batch=self.sample, heads=h, queries=self.picks.queries[q]))
 
     def standard(self, q: int) -> bool:
         """Whether the last norm gives a drawn word what it is for: eps may be large, numbers equal or none."""

@@ -15,7 +15,7 @@ from layeranim.engine.attention import AttentionConfig
 from layeranim.engine.attention.layout import key_name, query_name, score_chain, value_name
 from layeranim.engine.trace import Array, Region, count
 from layeranim.stories import phrases, vocabulary
-from layeranim.stories.attention.picks import Picks, numbered
+from layeranim.stories.attention.picks import Picks, Tokens
 from layeranim.stories.stage import Note
 from layeranim.stories.stage.arrangements import MOST
 from layeranim.stories.storyboard import Address, Telling, View
@@ -49,32 +49,15 @@ class AttentionView(View):
 
     # ── words ────────────────────────────────────────────────────────────────
     @cached_property
-    def words(self) -> tuple[str, ...]:
-        """The words of the drawn queries, equal ones counted (``the₁``, ``the₂``), if there are any."""
-        every = _told_apart(self.config.tokens or ())
-        return tuple(every[q] for q in self.drawn_queries) if every else ()
+    def asking(self) -> Tokens:
+        """The queries; of equal words each is counted (``the₁``, ``the₂``)."""
+        return Tokens(_told_apart(self.config.tokens or ()), self.picks.queries, self.queries, "query")
 
     @cached_property
-    def _every_key_word(self) -> tuple[str, ...]:
-        """The words of all keys: their own, or those of the queries where they are the same."""
-        if self.config.key_tokens is not None:
-            return _told_apart(self.config.key_tokens)
-        return _told_apart(self.config.tokens or ()) if self.alike else ()
-
-    @cached_property
-    def key_words(self) -> tuple[str, ...]:
-        """The words of the drawn keys, if there are any."""
-        return tuple(self._every_key_word[k] for k in self.drawn_keys) if self._every_key_word else ()
-
-    @property
-    def marks(self) -> tuple[str, ...]:
-        """What stands beside the drawn queries: words, or where not all are drawn their numbers."""
-        return self.words or numbered(self.drawn_queries, self.queries)
-
-    @property
-    def key_marks(self) -> tuple[str, ...]:
-        """What stands beside the drawn keys."""
-        return self.key_words or numbered(self.drawn_keys, self.keys)
+    def asked(self) -> Tokens:
+        """The keys, with words of their own, or those of the queries where they are the same."""
+        own = self.config.key_tokens or (self.config.tokens if self.alike else None)
+        return Tokens(_told_apart(own or ()), self.picks.keys, self.keys, "key")
 
     @property
     def alike(self) -> bool:
@@ -83,16 +66,7 @@ class AttentionView(View):
 
     @property
     def noun(self) -> tuple[str, str]:
-        return ("word", "words") if self.words else ("query", "queries")
-
-    def key_called(self, j: int) -> str:
-        """A key by its name."""
-        return self._every_key_word[j] if self._every_key_word else f"key {j + 1}"
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What the units of the film are called: words, or where not all queries are drawn by their numbers."""
-        return self.words or tuple(f"query {mark}" for mark in self.marks)
+        return ("word", "words") if self.asking.words else ("query", "queries")
 
     @property
     def one_row(self) -> bool:

@@ -90,7 +90,7 @@ class AttentionWords:
     def reach(self) -> str:
         """Which keys the queries of this film see."""
         view = self.view
-        other = "word" if view.words and view.alike else "key"
+        other = "word" if view.asking.words and view.alike else "key"
         if view.reach.all():
             return f"every {other}" if view.keys > 1 else f"the only {other}"
         return f"itself and every {other} before" if view.backwards else f"the {other}s that it may see"
@@ -146,7 +146,7 @@ class AttentionWords:
 
     def project(self) -> Note:
         """What queries, keys and values are made from; of words that nobody has trained that they are not."""
-        trace, word = self.view.trace, "word" if self.view.words else "token"
+        trace, word = self.view.trace, "word" if self.view.asking.words else "token"
         if self.view.strange:
             return Note(self.view.strange)
         by = "a matrix and a bias" if "bias_query" in trace else "a matrix"
@@ -180,7 +180,7 @@ class AttentionWords:
             angle = Address("query_angle", (query, 0))
             style = numbers.style(view.trace["query_angle"], kind="probability")
             text = numbers.text(figures.value(angle), style)
-            return (Run("query of ", weight="regular"), self.called(row), Run(":  "), *before,
+            return (Run("query of ", weight="regular"), self.view.asking.focused(row), Run(":  "), *before,
                     Run(" turned by "), Run(text, "ink", source=angle), Run(" rad  →  ", late=True),
                     *after)  # fmt: skip
 
@@ -249,7 +249,7 @@ class AttentionWords:
         unseen = ~view.reach[view.head]
         own = unseen & ~view.padding
         late = np.array([bool(causal and not (row & ~after).any()) for row, after in zip(own, later, strict=True)])
-        word = "word" if view.key_words else "key"
+        word = "word" if view.asked.words else "key"
         said = "dashed cells are masked: "
         return (
             Note("added before the softmax", lambda q: not unseen[q].any()),
@@ -326,16 +326,15 @@ class AttentionWords:
             return ()
         others = (h for h in view.drawn_heads if h != view.head)
         shown = sorted((view.head, *islice(others, 2 if not brief else 1 if view.rows <= MANY else 0)))
-        heads = [(f"head {h + 1}" * (view.heads > 1), view.row("weights", q, h)) for h in shown]
-        return links(self.called(q), heads, view.key_called, lambda i, j: view.weight(shown[i], q, j),
-                     view.film.precision, view.heads - len(shown), not brief or view.heads == 1)  # fmt: skip
+        return links(view.picks, q, view.asking, view.asked, shown, more=view.heads - len(shown),
+                     weighed=not brief or view.heads == 1)  # fmt: skip
 
     def nothing(self, figures: Figures, q: int) -> Line:
         """Of a row without a key there is no arithmetic, of the value of one key no sum."""
         view = self.view
         if view.seen(q).any():
             return self._taken(figures, q) if self.config.lookup == "hard" and not view.projected else ()
-        return Run("no key is left: the output of "), self.called(q), Run(" is 0", source=Fact("no keys"))
+        return Run("no key is left: the output of "), self.view.asking.focused(q), Run(" is 0", source=Fact("no keys"))
 
     def _taken(self, figures: Figures, q: int) -> Line:
         """``1.00 v(cat)  →  [−0.7, 1.5, 1.4]``."""
@@ -348,12 +347,6 @@ class AttentionWords:
         entries += [(Run("…", "result", late=True),)] * (len(shown) < view.value_features)
         return (
             Run(figures.text(at), "probability", "semibold", at), Run(" v("),
-            Run(view.key_called(key), "ink", source=Fact("word")), Run(")  →  ["),
+            Run(view.asked.called(key), "ink", source=Fact("word")), Run(")  →  ["),
             *phrases.join(entries, Run(", ", "result", late=True)), Run("]"),
         )  # fmt: skip
-
-    def called(self, q: int) -> Run:
-        """A query by its name, in focus."""
-        named = self.view.words
-        text = named[q] if named else f"query {self.view.drawn_queries[q] + 1}"
-        return Run(text, "focus", source=Fact("word" if named else "place"))

@@ -11,7 +11,6 @@ from layeranim.stories.convolution import shared
 from layeranim.stories.convolution.conv_view import ConvView
 from layeranim.stories.convolution.conv_words import GOOD_FOR, ConvWords
 from layeranim.stories.convolution.shared import KERNEL, OUT
-from layeranim.stories.pictures import brightness
 from layeranim.stories.stage import (
     Apart,
     Column,
@@ -43,7 +42,6 @@ def film(telling: Telling) -> Play:
     bent = (("output", notes),) if view.activated else ()
     added = (*sums, "pre_activation" if view.activated else "output"), (*words.chosen(), *notes)
     return Play(
-        title="Convolution",
         units=Windows(
             ("out_channels", "out_height", "out_width"), ("window", "windows"),
             names=words.place, only={"out_channels": view.maps}, of="padded", by="kernel",
@@ -59,7 +57,6 @@ def film(telling: Telling) -> Play:
         drawn=words.hidden(),
         alike=_alike(view),
         kinds=view.kinds,
-        bright=brightness(telling),
         spans=view.spans,
         masks={"padded": Mask(view.ghost, view.unread)},
         follow=view.told,

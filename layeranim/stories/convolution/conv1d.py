@@ -35,7 +35,6 @@ def film(telling: Telling) -> Play:
     strip = Grid("kernel", "kernel", cols="kernel_width", beside=True)
     nodes = Row(Column(net, strip), Tally(last, "sum"))
     return Play(
-        title="Convolution along one axis",
         units=Units(("out_channels", "out_width"), ("place", "places"), names=_names(filters, outputs)),
         stage=Tries(nodes, grids) if single else grids,
         acts=(Each(((("products", last), Note("what stands under the window, times the weights, added up")),)),),
@@ -44,7 +43,6 @@ def film(telling: Telling) -> Play:
             "the same at every place",
         ),
         closing=_closing(weights, full),
-        good_for=GOOD_FOR,
         options=(shared.through(trace), f"kernel {taps}", *shared.options_of(trace, True)),
         alike=(("padded", "products"),),
         masks={"padded": Mask(*shared.without_data(trace))},

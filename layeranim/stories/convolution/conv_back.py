@@ -12,7 +12,6 @@ from layeranim.stories import phrases
 from layeranim.stories.convolution import shared
 from layeranim.stories.convolution.conv_view import ConvView
 from layeranim.stories.convolution.shared import KERNEL, OUT
-from layeranim.stories.pictures import brightness
 from layeranim.stories.stage import (
     All,
     Column,
@@ -51,7 +50,6 @@ def film(telling: Telling) -> Play:
     taps = (view.shown_filters, view.shown_depth, *view.kernel_shape)
     shown = telling.film.selected(int(taps[0] * taps[1] * taps[2] * taps[3]))
     return Play(
-        title="Convolution, backwards",
         units=Windows(
             ("out_channels", "group_channels", *KERNEL), ("weight", "weights"),
             names=lambda unit: _place(view, cell(unit, taps)),
@@ -64,14 +62,12 @@ def film(telling: Telling) -> Play:
         closing=phrases.sentence(f"{phrases.so_many('weight', 'weights', int(view.trace['kernel'].size))}, "
                                  f"each shared by {phrases.so_many('window', 'windows', view.per_map)}: ",
                                  "their gradients add up"),
-        good_for=GOOD_FOR,
         options=(f"{_shape(view.trace.tensor('input').shape[1:])} → {_shape(view.trace.tensor('output').shape[1:])}",
                  f"kernel {_shape(view.kernel_shape)}", *shared.options_of(view.trace, True, view.filters)),
         drawn=(*phrases.not_all(view.shown_channels, view.in_channels, "channels"),
                *phrases.not_all(view.shown_filters, view.filters, "filters")),
         alike=((DELTA, "grad_output"),),
         kinds={name: kind for name, kind in view.kinds.items() if name == "padded"},
-        bright=brightness(telling),
         masks={"padded": Mask(view.ghost, view.unread)},
         follow=shown[len(shown) // 2],
         row=view.kernel_shape[1],

@@ -14,7 +14,7 @@ from layeranim.records import dataclass
 from layeranim.stories.convolution import shared
 from layeranim.stories.convolution.shared import KERNEL, OUT
 from layeranim.stories.phrases import sentence
-from layeranim.stories.pictures import brightness, relief
+from layeranim.stories.pictures import ink, relief
 from layeranim.stories.stage import Column, Each, Grid, Note, Picture, Play, Row, Tries, Windows, story
 from layeranim.stories.storyboard import Line, Telling
 
@@ -42,7 +42,6 @@ def film(telling: Telling) -> Play:
     at = _At(telling)
     rows, cols = trace.size("out_height"), trace.size("out_width")
     kept = ("padded", "patches", last) if at.pictured else ("padded", "patches")
-    ink = "grey" if telling.kinds.get("input") == "image" else "ink"
     shown, told = telling.film.selected(rows * cols), telling.sample
     visits = tuple(unit for unit in at.visits() if unit in shown) if rows * cols > FEW else ()
     follow = next(unit for unit in (*visits[1:], *visits, at.strongest, shown[0]) if unit in shown)
@@ -56,7 +55,6 @@ def film(telling: Telling) -> Play:
     given, made = pictures(HIGH)
     high = (Column(given, Row(*loupe), made),) if canvas.height > canvas.width else ()
     return Play(
-        title="A kernel over a picture",
         units=Windows(
             OUT, ("pixel", "pixels"), TOLD, names=shared.places(trace), of="padded", by="kernel",
             steps=lambda here: shared.steps_at(trace, here),
@@ -67,11 +65,9 @@ def film(telling: Telling) -> Play:
         ),
         opening=sentence("each pixel becomes a weighted sum of its neighbours: ", f"{at.weights} for all"),
         closing=_closing(at),
-        good_for=GOOD_FOR,
         options=_options(telling),
         alike=(("padded", "patches"),),
-        kinds=dict.fromkeys(kept, ink) | ({} if at.pictured else {last: "relief"}),
-        bright=brightness(telling),
+        kinds=dict.fromkeys(kept, ink(telling)) | ({} if at.pictured else {last: "relief"}),
         spans={} if at.pictured else {last: relief(trace[last])},
         evidence=(Region.of(last, batch=told, out_channels=0, **dict(zip(OUT, divmod(follow, cols), strict=True))),),
         follow=follow,

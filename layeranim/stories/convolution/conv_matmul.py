@@ -40,7 +40,6 @@ def film(telling: Telling) -> Play:
         (last, (Note("each sum goes back to where its window was", rows * cols > 1),)),
     )
     return Play(
-        title="Convolution as a matrix product",
         units=Windows(
             OUT, ("window", "windows"), names=shared.places(trace), most={"rows": rows * cols},
             numbered=("positions", "rows"), of="padded",
@@ -50,7 +49,6 @@ def film(telling: Telling) -> Play:
         words={"columns": _unrolled},
         opening=phrases.sentence("every window becomes a column, ", "the convolution one matrix product"),
         closing=_closing(trace),
-        good_for=GOOD_FOR,
         options=(
             shared.through(trace),
             f"{'kernel' if filters == 1 else f'{filters} filters'} {numbers.shape_text(telling.config.kernel_size)}",

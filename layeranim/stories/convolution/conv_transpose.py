@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from layeranim import numbers
 from layeranim.engine.conv_transpose_shapes import axes_of, cuts
 from layeranim.engine.painting import spot
-from layeranim.engine.trace import Region, cell
+from layeranim.engine.trace import Array, Region, cell
 from layeranim.engine.window import padding_text
 from layeranim.stories import phrases
 from layeranim.stories.convolution import shared
@@ -45,11 +44,10 @@ GOOD_FOR = "decoders and masks: it makes small maps large, with learnt weights"
 def film(telling: Telling) -> Play:
     """The film of a transposed convolution, stamp by stamp."""
     view = Stamping(telling)
-    stamps, noun = int(np.prod(view.inside)), ("stamp", "stamps")
+    stamps, noun = view.inside[0] * view.each, ("stamp", "stamps")
     last, kernel = telling.film.selected(stamps)[-1], numbers.shape_text(view.kernel.shape[2:])
     shape = numbers.shape_text((view.filters, *view.out)[view.filters == 1 :])
     return Play(
-        title="Transposed convolution",
         units=Units(("in_channels", *SPACE), noun, names=tuple(_name(view, k) for k in range(stamps)),
                     inner=view.followed),
         stage=_stage(view),
@@ -84,6 +82,8 @@ class Stamping(View):
     def __init__(self, telling: Telling) -> None:
         super().__init__(telling)
         self.inside = tuple(self.trace.size(axis) for axis in ("in_channels", *SPACE))
+        self.each = int(np.prod(self.inside[1:]))
+        """Cells, and so stamps, of a channel."""
         self.kernel, self.out = self.trace["kernel"], self.trace.tensor("output").shape[2:]
         self.filters, self.per_group = self.trace.size("out_channels"), self.kernel.shape[1]
         shape = self.trace.tensor("input").shape
@@ -105,18 +105,16 @@ class Stamping(View):
     @cached_property
     def maps(self) -> tuple[int, ...]:
         """The maps that are drawn: of many those with the largest numbers."""
-        return drawn_of(self.film, "maps", self.filters,
-                        lambda: shared.sizes(self.trace["output"][self.sample]).max(axis=(1, 2)))  # fmt: skip
+        return drawn_of(self.film, "maps", self.filters, lambda: shared.strongest(self, "output"))
 
     @cached_property
     def channels(self) -> tuple[int, ...]:
         """The channels that are drawn: of many those with the largest number in a stamp on a map that is drawn."""
 
-        def stamped() -> np.ndarray[Any, Any]:
-            cells = shared.sizes(self.trace["input"][self.sample]).max(axis=(1, 2))
+        def stamped() -> Array:
             weights = shared.sizes(self.kernel).max(axis=(2, 3))
-            seen = [[m in self.maps for m in self._stamped(ch)] for ch in range(self.inside[0])]
-            return np.asarray(cells * np.where(seen, weights, 0.0).max(axis=1), np.float64)
+            seen = [[m in self.maps for m in self.lies(ch * self.each)["out_channels"]] for ch in range(self.inside[0])]
+            return np.asarray(shared.strongest(self, "input") * np.where(seen, weights, 0.0).max(axis=1), np.float64)
 
         return drawn_of(self.film, "channels", self.inside[0], stamped)
 
@@ -125,15 +123,10 @@ class Stamping(View):
         """Which of the weights of a channel are drawn, by their place in its group: those of the maps that are."""
         return tuple(sorted({m % self.per_group for m in self.maps}))
 
-    def _stamped(self, channel: int) -> range:
-        """The maps on which the stamps of a channel fall."""
-        return spot(channel, (0, 0), self.axes, self.kernel.shape, self.config.groups)[0]
-
     @cached_property
     def follow(self) -> int:
         """The stamp that is followed: the first, of a channel that is drawn, on what is there."""
-        each = int(np.prod(self.inside[1:]))
-        units = [ch * each + k for ch in self.channels for k in range(min(each, FIRST))]
+        units = [ch * self.each + k for ch in self.channels for k in range(min(self.each, FIRST))]
         return next((unit for unit in units[:FIRST] if self.overlaps(unit)), units[0])
 
     def followed(self, unit: int) -> dict[str, int]:
@@ -158,7 +151,7 @@ class Stamping(View):
         names = dict(zip(("in_channels", *SPACE), cell(unit, self.inside), strict=True))
         return Region.of("painted", batch=self.sample, **names, **lies)
 
-    def _before(self, unit: int) -> np.ndarray[Any, Any]:
+    def _before(self, unit: int) -> Array:
         """What lies where the stamp of a unit falls, (kernel rows, kernel columns)."""
         if not unit:
             return np.zeros(self.kernel.shape[2:])
@@ -167,7 +160,7 @@ class Stamping(View):
         return self.trace.read(self.painted(unit - 1, {**lies, "out_channels": maps[self._first(maps)]}))
 
     def lies(self, unit: int) -> dict[str, range]:
-        """Where the stamp of a unit lies."""
+        """Where the stamp of a unit lies: on which maps, rows and columns."""
         channel, *place = cell(unit, self.inside)
         spans = spot(channel, place, self.axes, self.kernel.shape, self.config.groups)
         return dict(zip(("out_channels", *FULL), spans, strict=True))
@@ -177,7 +170,7 @@ class Stamping(View):
         at = self.followed(unit)
         return bool(self._before(unit)[at["kernel_height"], at["kernel_width"]] != 0)
 
-    def counts(self) -> np.ndarray[Any, Any]:
+    def counts(self) -> Array:
         """How many stamps of a channel every cell of the output takes, (rows, columns)."""
         per = []
         for axis, n, (cut, *_), out in zip(self.axes, self.inside[1:], self.cuts, self.out, strict=True):
@@ -252,7 +245,7 @@ def _notes(view: Stamping) -> Iterator[Note]:
     stride = view.config.stride
     yield Note("where stamps overlap, the numbers add up", view.overlaps)
     yield Note(f"stride {phrases.pair(stride)}: each stamp lies {phrases.pair(stride)} cells from the one before",
-               len({*stride}) == 1 and stride[0] > 1 and int(np.prod(view.inside[1:])) > 1)  # fmt: skip
+               len({*stride}) == 1 and stride[0] > 1 and view.each > 1)  # fmt: skip
     yield Note("the stamp is laid down where its cell stands")
 
 

@@ -48,7 +48,6 @@ def film(telling: Telling) -> Play:
     filters = so_many("filter", "filters", trace.size("depth_channels"))
     told = {"out_channels": view.mixed, "depth_channels": view.filtered[0], "in_channels": view.channels[0]}
     return Play(
-        title="Depthwise separable convolution",
         units=Windows(
             OUT, ("place", "places"), names=shared.places(trace), inner=lambda _: told, of="padded",
             by="depthwise_kernel",
@@ -85,20 +84,15 @@ class Separable(View):
         self.each = self.trace.size("depth_channels") // self.trace.size("in_channels")
 
     @cached_property
-    def largest(self) -> NDArray[np.float64]:
-        """The largest number of each map."""
-        return np.asarray(shared.sizes(self.trace["output"][self.sample]).max(axis=(1, 2)))
-
-    @cached_property
     def maps(self) -> tuple[int, ...]:
         """The maps that are drawn: of many those with the largest numbers."""
-        return drawn_of(self.film, "maps", self.trace.size("out_channels"), lambda: self.largest)
+        return drawn_of(self.film, "maps", self.trace.size("out_channels"), lambda: shared.strongest(self, "output"))
 
     @cached_property
     def mixed(self) -> int:
         """Of the maps that are drawn the first one into which most channels go; of many the largest."""
         if len(self.maps) < self.trace.size("out_channels"):
-            return max(self.maps, key=self.largest.__getitem__)
+            return max(self.maps, key=shared.strongest(self, "output").__getitem__)
         weights = self.trace["pointwise_kernel"][list(self.maps), :, 0, 0]
         return self.maps[int(np.count_nonzero(weights, axis=1).argmax())]
 

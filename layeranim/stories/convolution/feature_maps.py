@@ -12,7 +12,7 @@ from layeranim.stories import phrases
 from layeranim.stories.convolution import shared
 from layeranim.stories.convolution.shared import KERNEL, OUT
 from layeranim.stories.phrases import sentence, so_many
-from layeranim.stories.pictures import brightness, relief
+from layeranim.stories.pictures import ink, relief
 from layeranim.stories.stage import (
     Column,
     Each,
@@ -61,7 +61,6 @@ def film(telling: Telling) -> Play:
 
     several = filters > 1
     return Play(
-        title="Feature maps",
         units=Windows(
             ("out_channels",), ("filter", "filters"), names=tuple(f"filter {k + 1}" for k in asked),
             only={"out_channels": asked} if asked else {}, steps=lambda here: shared.steps_at(trace, {**pixel, **here})
@@ -78,7 +77,6 @@ def film(telling: Telling) -> Play:
         ),
         opening=sentence("every filter asks its question everywhere: ", _counted(filters)),
         closing=sentence("at every place ", f"{filters} answers to {filters} questions" if several else "one answer"),
-        good_for=GOOD_FOR,
         options=(
             shared.through(trace),
             f"{so_many('filter', 'filters', filters)} {size}",
@@ -86,8 +84,7 @@ def film(telling: Telling) -> Play:
             *listed("channels", (channel,), channels),
             *(listed("maps", asked, filters) if asked else phrases.not_all(min(MOST, filters), filters, "maps")),
         ),
-        kinds={"padded": "grey" if telling.kinds.get("input") == "image" else "ink", last: "relief"},
-        bright=brightness(telling),
+        kinds={"padded": ink(telling), last: "relief"},
         spans={last: relief(trace[last])},
         routes=tuple(("padded", f"{last}:{k}") for k in range(filters)),
     )  # fmt: skip

@@ -56,7 +56,6 @@ def film(telling: Telling) -> Play:
     agree = bool((trace["output"] > 0).any()) and len(seen) > 0
     many = (1, 1) if telling.film.sample else (told, images)
     return Play(
-        title="Filter matching",
         units=units,
         stage=_stage(telling, filters, told),
         acts=(
@@ -68,7 +67,6 @@ def film(telling: Telling) -> Play:
         ),
         opening=words.opening(shown),
         closing=words.closing(many, (shown, filters), len(seen)),
-        good_for=GOOD_FOR,
         options=_options(telling, (told, images), (shown, filters)),
         alike=(("padded", "products"),),
         follow=best[0][0] if best[0] else None,

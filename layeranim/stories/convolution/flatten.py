@@ -31,7 +31,6 @@ def film(telling: Telling) -> Play:
         )
 
     return Play(
-        title="Flatten",
         units=Units(
             ("channels", "height", "width"), ("number", "numbers"), numbered=("features",),
             names=tuple(f"map {k // (height * width)}, row {k // width % height}, column {k % width}"
@@ -45,7 +44,6 @@ def film(telling: Telling) -> Play:
         words={"output": says},
         opening=sentence("maps are laid down in one row: ", "no number changes"),
         closing=_closing(maps, count),
-        good_for=GOOD_FOR,
         options=(
             f"{maps}×{height}×{width} → {count}",
             *phrases.not_all(drawn, maps, "maps"),

@@ -15,7 +15,7 @@ from layeranim.engine.window import Axis
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_name, activation_word
 from layeranim.stories.stage import Grid
-from layeranim.stories.storyboard import Telling
+from layeranim.stories.storyboard import Telling, View
 
 KERNEL, OUT = ("kernel_height", "kernel_width"), ("out_height", "out_width")
 FEW = 4
@@ -57,6 +57,11 @@ def pictured(telling: Telling, *tensors: str) -> dict[str, str]:
 def sizes(values: Array) -> NDArray[np.float64]:
     """How large numbers are; what is not finite is least."""
     return np.asarray(np.round(np.abs(np.nan_to_num(values.astype(float), posinf=0, neginf=0)), 9), np.float64)
+
+
+def strongest(view: View, tensor: str) -> NDArray[np.float64]:
+    """The size of the largest number in each map of a tensor, of the sample that is told."""
+    return np.asarray(sizes(view.trace[tensor][view.sample]).max(axis=(1, 2)))
 
 
 def places(trace: Trace) -> tuple[str, ...]:

@@ -30,12 +30,9 @@ def film(telling: Telling) -> Play:
     last = view.layers
     path = {view.axis(last): view.upper} | {view.axis(k): 0 for k in range(last - 1)}
     lower = {view.axis(last - 1): view.lower}  # not in ``at``: a unit writes the slopes of all of its weights
-    shares = {"output": "share"} if view.end != "linear" else {}
-    shares |= {view.made(k): "share" for k in range(1, last) if view.activation == "sigmoid"}
     back = [act for k in range(last - 1, 0, -1) for act in _back(view, k)]
     acts = (*_forwards(view), *view.step.charged(BRIEFLY), _edges(view), *back, *_proof(view), _step(view))
     return Play(
-        title="Backpropagation",
         units=Units((view.axis(last),), ("unit", "units"), names=lambda unit: f"output unit {unit + 1}",
                     inner=lambda unit: {view.axis(last - 1): view.steepest(unit)}),
         stage=_stage(view),
@@ -43,10 +40,8 @@ def film(telling: Telling) -> Play:
         opening=(Run("forwards to the loss, then "), Run("every error back to what made it", "weights", "semibold")),
         opening_note=f"{view.trace.facts['parameters']} weights{' and biases' * view.biased}: which way for each?",
         closing=view.step.closing(),
-        good_for=GOOD_FOR,
         options=(*view.options(), *view.step.options(view.called)),
-        kinds=shares | {view.step.target: "share"} if view.end == "softmax" else shares,
-        spans=dict.fromkeys(shares, 1.0),
+        kinds=view.shares | ({view.step.target: "share"} if view.end == "softmax" else {}),
         follow=view.upper,
         at=path,
         templates=view.step.templates(),

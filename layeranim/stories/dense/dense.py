@@ -10,7 +10,7 @@ from layeranim.stories.activations import BOUNDED
 from layeranim.stories.dense import neuron
 from layeranim.stories.dense.dense_words import GOOD_FOR, DenseView, DenseWords
 from layeranim.stories.dense.pictured import pictures
-from layeranim.stories.pictures import brightness, ink
+from layeranim.stories.pictures import ink
 from layeranim.stories.stage import (
     Aside,
     Bars,
@@ -47,7 +47,7 @@ def film(telling: Telling) -> Play:
     """The film of a dense layer; one of a single unit is a neuron."""
     view = DenseView(telling)
     if view.units == 1 and not view.row_wise:
-        return replace(neuron.film(telling), title="Dense layer")
+        return replace(neuron.film(telling), good_for=neuron.GOOD_FOR)
     words, sides = DenseWords(view), _sides(view)
     apart, written = leading(telling, "products", "in_features", not view.side)
     first, second = words.notes()
@@ -70,10 +70,8 @@ def film(telling: Telling) -> Play:
         opening=words.opening(),
         opening_note=words.counted(),
         closing=words.closing(),
-        good_for=GOOD_FOR,
         options=words.options(),
         kinds=({"output": "share"} if view.shares else {}) | ({"input": ink(telling)} if view.side else {}),
-        bright=brightness(telling),
         spans=_spans(view),
         alike=() if view.row_wise or view.activation in BOUNDED else (("pre_activation", "output"),),
         follow=view.followed,

@@ -25,7 +25,6 @@ def film(telling: Telling) -> Play:
     )  # fmt: skip
     told, samples = _Moved(telling), trace.size("samples")
     return Play(
-        title="Feature space",
         units=Units(("samples",), ("sample", "samples"), ()),
         stage=Tries(Row(before, "→", weights, "→", after), Row(before, "→", after)),
         acts=(
@@ -42,7 +41,6 @@ def film(telling: Telling) -> Play:
         ),
         opening=sentence("no line parts the classes here? ", "the hidden layer moves the samples"),
         closing=told.closing(),
-        good_for=GOOD_FOR,
         options=(phrases.so_many("sample", "samples", samples), _word(name)),
         kinds={"plane_share": "versus", "space_share": "versus"},
     )  # fmt: skip

@@ -76,7 +76,6 @@ def film(telling: Telling) -> Play:
     lanes = tuple(DotLane(n, KNOWN[name], None, s) for name, n, s in zip(names, numbers_, sizes, strict=True))
     states = view.trace.size("states")
     return Play(
-        title="First weights",
         units=Units(
             ("states",), ("layer", "layers"), (), names=("what comes in", *(f"layer {k}" for k in range(1, states))),
             most={"schemes": len(names)}, inner=lambda _: {"schemes": view.best},
@@ -90,7 +89,6 @@ def film(telling: Telling) -> Play:
         opening_note=f"{phrases.so_many('layer', 'layers', states - 1)} of {view.config.units} units: "
         f"every dot is what one unit makes of one sample",
         closing=_closing(view),
-        good_for=GOOD_FOR,
         options=_options(view.config),
         drawn=phrases.not_all(len(names), len(view.schemes)),
         follow=states - 1,

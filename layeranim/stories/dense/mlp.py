@@ -9,7 +9,7 @@ from layeranim.engine.trace import Region
 from layeranim.stories.activations import BOUNDED
 from layeranim.stories.dense.network_view import NetworkView
 from layeranim.stories.dense.pictured import pictures
-from layeranim.stories.pictures import brightness, ink
+from layeranim.stories.pictures import ink
 from layeranim.stories.stage import (
     All,
     Bars,
@@ -48,8 +48,6 @@ def film(telling: Telling) -> Play:
     view = NetworkView(telling)
     last, path = view.layers, view.path()
     sides = Sides("dense1_products", "dense1_pre_activation", "dense1_bias" if view.biased else "")
-    shares = {"output": "share"} if view.end != "linear" else {}
-    shares |= {view.made(k): "share" for k in range(1, last) if view.activation == "sigmoid"}
     first = _first(view)
     apart, written = leading(telling, "dense1_products", "in_features", not view.side)
     return Play(
@@ -61,11 +59,9 @@ def film(telling: Telling) -> Play:
         opening=_opening(view),
         opening_note=_counted(view),
         closing=_closing(view),
-        good_for=GOOD_FOR,
         options=view.options(),
-        kinds=shares | ({"input": ink(telling)} if view.side else {}),
-        bright=brightness(telling),
-        spans={view.made(k): 1.0 for k in range(1, last) if view.activation in BOUNDED} | dict.fromkeys(shares, 1.0),
+        kinds=view.shares | ({"input": ink(telling)} if view.side else {}),
+        spans={view.made(k): 1.0 for k in range(1, last) if view.activation in BOUNDED},
         follow=path[0],
         at={view.axis(k): path[k - 1] for k in range(2, last + 1)},
         evidence=(Region.of("output", batch=view.sample),),

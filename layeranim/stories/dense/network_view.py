@@ -27,6 +27,12 @@ class NetworkView(View):
         base, self.side = telling.base, side_of(telling, self.sizes[0])
         self.digits = bool(base and base.planes and self.side and self.sizes[-1] <= 10)
 
+    @property
+    def shares(self) -> dict[str, str]:
+        """What the layers make in parts of 1, as kinds."""
+        inside = [self.made(k) for k in range(1, self.layers) if self.activation == "sigmoid"]
+        return dict.fromkeys((*(("output",) if self.end != "linear" else ()), *inside), "share")
+
     def axis(self, k: int) -> str:
         return f"dense{k}_out_features" if k else "in_features"
 

@@ -39,7 +39,6 @@ def film(telling: Telling) -> Play:
     if len(told) > 1:  # the nodes are those whose products are written: the same ones for every sample
         apart = tuple(one if one.shown else replace(one, shown=_largest(trace, told)) for one in apart)
     return Play(
-        title="Artificial neuron",
         units=Units(("batch",), ("sample", "samples"), ("out_features",)),
         stage=Tries(*(rows if batch > 1 else alone)),
         acts=(
@@ -55,7 +54,6 @@ def film(telling: Telling) -> Play:
         opening=opening("bias" in trace),
         opening_note=_edges(given),
         closing=_closing(inputs, "bias" in trace, len(told), name),
-        good_for=GOOD_FOR,
         options=(
             f"{inputs} input{'s' * (inputs > 1)}",
             *((activation_word(name),) if bent else ()),

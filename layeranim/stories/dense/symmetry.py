@@ -41,7 +41,6 @@ def film(telling: Telling) -> Play:
     ]  # fmt: skip
     spans = {name: 1.0 for name in ("hidden", "moved_hidden") if config.activation in BOUNDED}
     return Play(
-        title="Hidden units change places",
         units=Units(("outputs",), ("output", "outputs")),
         stage=Tries(Row(nets[0], "→", nets[1]), Column(*(replace(net, high=LOW) for net in nets)), Row(*columns),
                     least=1),
@@ -58,7 +57,6 @@ def film(telling: Telling) -> Play:
         ),
         opening=sentence("a hidden unit changes its place ", "with all of its edges"),
         closing=_closing(telling),
-        good_for=GOOD_FOR,
         options=(
             f"{config.input_size}→{units}→{config.outputs}", activation_word(config.activation),
             f"order {','.join(map(str, order))}" if units <= NAMED else "units moved",

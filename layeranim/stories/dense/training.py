@@ -35,7 +35,6 @@ def film(telling: Telling) -> Play:
         Note("the weights were drawn at random", lambda k: k == 0),
     )
     return Play(
-        title="Training",
         units=Units(
             ("states",), ("moment", "moments"), (),
             names=("before the first update", *(f"after update {k}" for k in range(1, states))),
@@ -44,7 +43,6 @@ def film(telling: Telling) -> Play:
         acts=(Each(((watched, notes),)),),
         opening=sentence("update by update ", "against the slope of the loss"),
         closing=_closing(telling),
-        good_for=GOOD_FOR,
         options=_options(telling),
         kinds={"surface": "versus", "accuracy": "share"},
         follow=_told(trace),

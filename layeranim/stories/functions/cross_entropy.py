@@ -47,13 +47,11 @@ def film(telling: Telling) -> Play:
     averaged = Note("the mean of all samples that count", config.reduction == "mean" and samples > 1)
     words = {"terms": told.term, "losses": told.loss, "probabilities": told.share, "target_distribution": told.point}
     return Play(
-        title="Cross-entropy",
         units=Units(("batch",), ("sample", "samples"), (), inner=lambda unit: {"classes": told.true(unit)}),
         stage=Tries(Row(*scores, guess, truth, *curve, *end), Row(guess, truth, *end)),
         acts=(Each(tuple(acts)), *((All(("loss",), averaged),) if "loss" in trace else ())),
         opening=sentence("a guess is charged by ", "−ln of the share that the truth got"),
         closing=lambda figures: _closing(figures, config.reduction, samples),
-        good_for=GOOD_FOR,
         options=_options(telling, samples, classes),
         alike=(("terms", "losses", "loss"),),
         kinds=({p: "share"} if p else {}) | {"target_distribution": "share"},

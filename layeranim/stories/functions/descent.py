@@ -54,7 +54,6 @@ def film(telling: Telling) -> Play:
         opening=sentence("every method reads the slope; ", "what it remembers of it makes its step")
         if len(methods) > 1 else sentence("the slope says where down is; ", "the method makes a step of it"),
         closing=_closing(telling, best),
-        good_for=GOOD_FOR,
         options=_options(config),
         drawn=phrases.not_all(len(shown), len(methods)),
         follow=states - 1,
@@ -92,8 +91,7 @@ def _moved(telling: Telling, unit: int, method: str) -> Line:
     if at is None:
         raise LookupError(f"no step writes {name} at {unit}")
     if steps[at].operation != "add_scaled":
-        text = telling.text(made)
-        return Run("x at the start"), phrases.equals(text, late=True), phrases.result(text, made)
+        return Run("x at the start"), *phrases.reads(telling.text(made), made)
     before, way = (Address(r.tensor, (*(place.start if isinstance(place, range) else place for _, place in r.where), 0))
                    for r in steps[at].reads)  # fmt: skip
     factor = float(dict(steps[at].parameters)["factor"])
@@ -105,10 +103,9 @@ def _front(telling: Telling, unit: int, shown: Sequence[int]) -> Line:
     trace, methods = telling.trace, telling.config.methods
     k = _lowest(trace["loss"][:, unit], shown)
     place = Address("loss", (k, unit))
-    text = telling.text(place)
     said = f"lowest: {methods[k]}, loss" if len(methods) > 1 else f"{methods[k]}: loss"
     said = "all alike: loss" if _tied(trace["loss"][:, unit], shown) else said
-    return Run(said, source=Fact("method")), phrases.equals(text, late=True), phrases.result(text, place)
+    return Run(said, source=Fact("method")), *phrases.reads(telling.text(place), place)
 
 
 def _closing(telling: Telling, best: int) -> Line:

@@ -48,7 +48,6 @@ def film(telling: Telling) -> Play:
         ),
         opening=sentence("each prediction is charged for ", "how far it is from its target"),
         closing=_closing(values),
-        good_for=GOOD_FOR,
         options=(_sizes(batch, count), *unusual(config)),
         alike=(("prediction", "target"), ("losses", "loss")),
         follow=int(np.argmax(np.nan_to_num(values, posinf=0.0))),

@@ -54,7 +54,6 @@ def film(telling: Telling) -> Play:
         opening=_opening(lines, pieces),
         opening_note=_slopes(lines, "bias" in trace),
         closing=_closing(told, lines, pieces),
-        good_for=GOOD_FOR,
         options=(
             phrases.so_many("piece", "pieces", pieces),
             *((f"{inputs} inputs",) if inputs > 1 else ()),
@@ -98,8 +97,7 @@ class _Chosen:
         k = self.winner(unit)
         name = self.names[k] if self.names else f"piece {k + 1}"
         said = f"{name} is the largest of {len(sums)}: y" if self.alone(unit) else f"the largest of {len(sums)}: y"
-        text = figures.text(made)
-        return Run(said, source=Fact("winner")), phrases.equals(text, late=True), phrases.result(text, made)
+        return Run(said, source=Fact("winner")), *phrases.reads(figures.text(made), made)
 
 
 def _opening(lines: bool, pieces: int) -> Line:

@@ -37,7 +37,6 @@ def film(telling: Telling) -> Play:
     lost = bool((trace["exponentials"][told][np.isfinite(trace["shifted"][told])] == 0).any())
     made = "logarithms of shares" if log else "shares that add up to 1"
     return Play(
-        title="Softmax",
         units=Units((along,), noun, (other,)),
         stage=Tries(Row(scores, Curve("shifted", "exponentials"), powers, shares), Row(scores, "→", powers, shares)),
         acts=(
@@ -59,7 +58,6 @@ def film(telling: Telling) -> Play:
             Run(came, weight="regular"),
             Run(kept, "result", "semibold", Fact("closing")),
         ),
-        good_for=GOOD_FOR,
         options=(
             f"{count} {noun[count > 1]}",
             *((f"temperature {config.temperature:g}",) if warm else ()),

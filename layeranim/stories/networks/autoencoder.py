@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from layeranim.stories import phrases
 from layeranim.stories.activations import BOUNDED, activation_name
 from layeranim.stories.networks.autoencoder_view import AutoencoderView, CodeLayer
 from layeranim.stories.phrases import sentence
-from layeranim.stories.pictures import brightness, ink, relief
+from layeranim.stories.pictures import ink, relief
 from layeranim.stories.stage import (
     All,
     Becoming,
@@ -37,7 +38,7 @@ BAND = (26.0, 250.0)
 """A layer of many units, upright, in colours alone."""
 LARGE, SMALL = 150.0, 86.0
 """The least width of a picture, and of one of the walk."""
-ERRORS = ("error", "walk_error")
+ERRORS, MADE = ("error", "walk_error"), (("error", "x̂ − x"), ("output", "x̂"))
 MOSTLY = 0.5
 """Of a sample that is known so much comes back, beyond a flat level."""
 FEW = 6
@@ -56,7 +57,6 @@ def film(telling: Telling) -> Play:
     missed = Note(f"what each {noun} is off by", view.features > 1 and not _exact(view))
     made = (f"walk_{layer.made}" for layer in view.decoder)
     return Play(
-        title="Autoencoder",
         units=Units(("walk",), ("place", "places"),
                     names=("its own code", *(f"step {k} of {steps}" for k in range(1, steps + 1)))),
         stage=_stage(view),
@@ -72,10 +72,8 @@ def film(telling: Telling) -> Play:
         ),
         opening_note=f"{telling.trace.facts['parameters']} parameters: they learn to make each sample again",
         closing=_closing(view),
-        good_for=GOOD_FOR,
         options=view.options(),
         kinds=dict.fromkeys(pictures, ink(telling)) | dict.fromkeys(ERRORS, "relief") if view.side else {},
-        bright=brightness(telling),
         alike=() if view.side else (pictures, ERRORS),
         spans=bounded | (dict.fromkeys(ERRORS, off) if view.side else {}),
         follow=steps,
@@ -92,19 +90,16 @@ def _stage(view: AutoencoderView) -> Node:
     given = {part: name for part, name in given.items() if name in view.trace}
     plane = Trail("walk_code", view.plane(), "code", view.drawn, **given)
     wide = bool(view.side) and view.width > FEW
-    code = Becoming("walk_code", "z", rows="code", before=(("code", "z"),), kept=True,
-                    band=BAND if wide else (0.0, 0.0), lens=not wide)  # fmt: skip
+    code = _walked("code", "z", rows="code", band=BAND if wide else (0.0, 0.0), lens=not wide)
     hidden = {band: [_hidden(view, layers, band) for layers in (view.encoder, view.decoder)] for band in (False, True)}
     if not view.side:
         x = Grid("input", "x", rows="in_features")
-        e, y = (Becoming(f"walk_{name}", text, rows="in_features", before=((name, text),), kept=True)
-                for name, text in (("error", "x̂ − x"), ("output", "x̂")))  # fmt: skip
+        e, y = (_walked(name, text, rows="in_features") for name, text in MADE)
         every = [Row(x, *there, "→", code, plane, *back, "→", y, e) for there, back in hidden.values()]
         return Tries(*every, *([Row(x, "→", code, plane, "→", y, e)] if view.deep else ()))
     rows, cols = f"in_features/{view.side}", f"in_features%{view.side}"
     x = Picture("input", "x", rows, cols, least=LARGE, sized=f"{view.side}×{view.side}")
-    e, y = (Turning(f"walk_{name}", text, rows, cols, before=((name, text),), kept=True, least=LARGE, sized=False)
-            for name, text in (("error", "x̂ − x"), ("output", "x̂")))  # fmt: skip
+    e, y = (_walked(name, text, Turning, rows=rows, cols=cols, least=LARGE, sized=False) for name, text in MADE)
     many = min(MOST_PICTURES, view.places)
     places = sorted({round(i * (view.places - 1) / (many - 1)) for i in range(many)})
     each = Picture("walk_output", "", rows, cols, least=SMALL, sized=False)
@@ -115,6 +110,11 @@ def _stage(view: AutoencoderView) -> Node:
     return without if view.deep else Tries(whole, without, least=1)
 
 
+def _walked(name: str, text: str, kind: type[Becoming] = Becoming, **looks: Any) -> Becoming:
+    """What is made of the sample, and in the same place what is made of each place of the walk."""
+    return kind(f"walk_{name}", text, before=((name, text),), kept=True, **looks)
+
+
 def _hidden(view: AutoencoderView, layers: Sequence[CodeLayer], band: bool) -> list[Node | str]:
     """The hidden layers of one side, as columns of numbers, or of colours."""
     out: list[Node | str] = []
@@ -123,8 +123,7 @@ def _hidden(view: AutoencoderView, layers: Sequence[CodeLayer], band: bool) -> l
         text = letter if len(layers) == 2 else f"{letter}_{{{k}}}"
         part = Grid(layer.made, text, rows=layer.axis, band=size, lens=not band)
         if layers is view.decoder:
-            part = Becoming(f"walk_{layer.made}", text, rows=layer.axis, before=((layer.made, text),), band=size,
-                            lens=not band, kept=True)  # fmt: skip
+            part = _walked(layer.made, text, rows=layer.axis, band=size, lens=not band)
         out += [*["→"][: k == 1 or not band], part]
     return out
 
@@ -137,16 +136,13 @@ def _layers(view: AutoencoderView) -> Iterator[All]:
         for group in [layers] if view.deep else [[layer] for layer in layers]:
             last, units = group[-1], view.trace.size(group[-1].axis)
             writes = tuple(name for layer in group for name in (*layer.sums, layer.made))
-            squeezed = Note(f"the code: {view.counted()} in place of {view.features}", last.last and view.tight)
-            read = Note(f"{units} units, and each reads all {view.features} numbers",
-                        last is layers[0] and units > 1 and not last.last)  # fmt: skip
+            note = Note(f"{units} units, and each reads all {view.features} numbers", last is layers[0] and units > 1)
             if layers is view.decoder:
-                reads = Note(f"the decoder reads the code alone: {view.counted()}")
-                yield All(writes, reads, says=_summed(view, last), at=view.at)
+                note = Note(f"the decoder reads the code alone: {view.counted()}")
             elif last.last:
-                yield All(writes, squeezed, 2.8, at=view.at)
-            else:
-                yield All(writes, read, says=_summed(view, last), at=view.at)
+                note = Note(f"the code: {view.counted()} in place of {view.features}", view.tight)
+            said, seconds = (_summed(view, last), 2.4) if last.made != "code" else ((), 2.8)
+            yield All(writes, note, seconds, said, at=view.at)
 
 
 def _summed(view: AutoencoderView, layer: CodeLayer) -> Line:

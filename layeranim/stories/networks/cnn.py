@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from layeranim.stories.networks.cnn_view import BAND, CnnView
+from layeranim.stories.networks.cnn_view import BAND, SCORES, CnnView
 from layeranim.stories.phrases import sentence
-from layeranim.stories.pictures import brightness
 from layeranim.stories.stage import All, Each, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.language import Act
 from layeranim.stories.stage.solver import Node
@@ -29,17 +28,14 @@ def film(telling: Telling) -> Play:
     """The film of a convolutional network."""
     view = CnnView(telling)
     return Play(
-        title="Convolutional network",
         units=Units(("conv1_out_channels",), ("filter", "filters"), names=view.named, only=view.only),
         stage=_stage(view),
         acts=(_first(view), *(act for k in range(1, view.layers + 1) for act in _stages(view, k)), *_end(view)),
         opening=_opening(view),
         opening_note=_counted(view),
         closing=_closing(view),
-        good_for=GOOD_FOR,
         options=view.options(),
         kinds=view.kinds(),
-        bright=brightness(telling),
         alike=view.alike,
         spans=view.spans(),
         follow=view.first,
@@ -74,7 +70,7 @@ def _high(view: CnnView) -> float:
 
 def _answers(view: CnnView) -> Sequence[Node | str]:
     """What the dense layer says, and the shares that are made of it, as bars where they are few."""
-    sums, said = view.answers(view.scores, "z", _high(view), _high(view))
+    sums, said = view.answers(SCORES, "z", _high(view), _high(view))
     return [said] if view.end == "linear" else [sums, "→", said]
 
 
@@ -101,7 +97,7 @@ def _stages(view: CnnView, k: int) -> list[Act]:
 def _end(view: CnnView) -> list[Act]:
     """The row, what the dense layer makes of it, and the function at the end."""
     laid = Note("the maps lie down in one row: no number changes", view.filters[-1] > 1)
-    sums = ("dense_products", "dense_weighted_sum", view.scores)
+    sums = ("dense_products", "dense_weighted_sum", SCORES)
     asks = Note("every class weighs all of the row", view.noun == "class")
     out: list[Act] = [All(("flatten_output",), laid, BRIEFLY, says=view.laid)]
     if view.end == "linear":

@@ -8,13 +8,12 @@ import numpy as np
 
 from layeranim.engine.cnn import CNN_BACKPROP
 from layeranim.stories.learning import Learning
-from layeranim.stories.networks.cnn_view import CnnView
+from layeranim.stories.networks.cnn_view import SCORES, CnnView
 from layeranim.stories.phrases import name
 from layeranim.stories.stage import Maps
 from layeranim.stories.storyboard import Address, Line, Telling
 
-ERRORS = "grad_dense_pre_activation"
-"""How the loss changes with what the dense layer adds up."""
+ERRORS = f"grad_{SCORES}"
 SLOPES = "grad_conv1_kernel"
 
 

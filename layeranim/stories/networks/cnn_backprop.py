@@ -6,7 +6,6 @@ from layeranim.stories.activations import activation_name
 from layeranim.stories.networks.cnn_back_view import ERRORS, SLOPES, CnnBackView
 from layeranim.stories.networks.cnn_view import BAND
 from layeranim.stories.phrases import sentence
-from layeranim.stories.pictures import brightness
 from layeranim.stories.stage import All, Column, Each, Grid, Note, Play, Row, Tally, Units, story
 from layeranim.stories.stage.language import Act
 from layeranim.stories.stage.solver import Node
@@ -32,7 +31,6 @@ def film(telling: Telling) -> Play:
     errors = [(f"grad_conv{k}_output", f"grad_conv{k}_pre_activation", f"grad_pool{k}_output")
               for k in range(1, last + 1)]  # fmt: skip
     return Play(
-        title="Backpropagation through a CNN",
         units=Units(("conv1_out_channels",), ("filter", "filters"), names=view.named, only=view.only,
                     inner=lambda unit: view.steepest(view.drawn[0][unit])),
         stage=_stage(view),
@@ -40,10 +38,8 @@ def film(telling: Telling) -> Play:
         opening=sentence("the error goes back through every stage, ", "to every filter"),
         opening_note=f"{view.parameters('conv', 'dense_')} parameters: which way for each?",
         closing=view.step.closing(),
-        good_for=GOOD_FOR,
         options=view.options(),
         kinds=view.kinds() | ({view.step.target: "share"} if view.end == "softmax" else {}),
-        bright=brightness(telling),
         alike=(*view.alike, *errors),
         spans=view.spans(),
         follow=follow,

@@ -25,6 +25,8 @@ PLANES, LONG = 3, 3
 """Channels of a picture in colours; more convolutions than so many have no room in one line."""
 
 
+SCORES = "dense_pre_activation"
+"""What the dense layer adds up."""
 BAND, BAR_MOST, BAR_LEAST = 22.0, 40.0, 23.0
 """The width of a column of colours; the height of a bar with its number."""
 Cell = tuple[int, int, int]
@@ -79,17 +81,12 @@ class CnnView(View):
     def symbols(self) -> dict[str, Line]:
         """What stands in front of the arithmetic."""
         names = [f"{what}{k}" for k in range(1, self.layers + 1) for what in ("conv", "pool")]
-        last = {self.scores: phrases.name("z")} if self.end != "linear" else {"output": phrases.name("y")}
+        last = {SCORES: phrases.name("z")} if self.end != "linear" else {"output": phrases.name("y")}
         return {self.out(name): phrases.name(self.title(name)) for name in names} | last
 
     def conv(self, k: int) -> tuple[str, ...]:
         """What a convolution makes, step by step."""
         return f"conv{k}_products", f"conv{k}_pre_activation", f"conv{k}_output"
-
-    @property
-    def scores(self) -> str:
-        """What the dense layer adds up."""
-        return "dense_pre_activation"
 
     @property
     def noun(self) -> str:
@@ -99,15 +96,10 @@ class CnnView(View):
         """What an output is called: classes of digits by the digit."""
         return str(unit if self.digits else unit + 1)
 
-    @property
-    def shares(self) -> tuple[str, ...]:
-        """What the network says in parts of 1."""
-        return ("output",) if self.end != "linear" else ()
-
     def kinds(self) -> dict[str, str]:
         """How the pixels of what goes in are coloured, and what are shares."""
         pixels = "planes" if self.channels == PLANES else pictures.ink(self.telling)
-        return ({"input": pixels} if self.pictured else {}) | dict.fromkeys(self.shares, "share")
+        return ({"input": pixels} if self.pictured else {}) | ({"output": "share"} if self.end != "linear" else {})
 
     @property
     def alike(self) -> tuple[tuple[str, ...], ...]:
@@ -117,8 +109,7 @@ class CnnView(View):
 
     def spans(self) -> dict[str, float]:
         """The ranges of colours that are known: of what stays between −1 and 1."""
-        bounded = (name for group in self.alike for name in group if self.config.activation in BOUNDED)
-        return dict.fromkeys((*bounded, *self.shares), 1.0)
+        return {name: 1.0 for group in self.alike for name in group if self.config.activation in BOUNDED}
 
     def parameters(self, *labels: str) -> int:
         """How many numbers some stages learn."""
@@ -313,7 +304,7 @@ class CnnView(View):
 
     def ended(self, figures: Figures) -> Line:
         """What the output that is followed adds up, and its share."""
-        z, y = (Address(name, (self.sample, self.path.winner)) for name in (self.scores, "output"))
+        z, y = (Address(name, (self.sample, self.path.winner)) for name in (SCORES, "output"))
         return phrases.bent(figures.text, f"{self.noun} {self.called(self.path.winner)}", z, y, self.end)
 
 

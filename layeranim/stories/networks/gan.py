@@ -32,7 +32,6 @@ def film(telling: Telling) -> Play:
     lines = (Lines("beliefs", "mean D after each move", "sources", SOURCES, rule=0.5, low=True, others=PLAYERS),
              Lines("losses", "loss", "players", PLAYERS, mark=2, low=True))  # fmt: skip
     return Play(
-        title="Generative adversarial network",
         units=Units(("moves",), ("move", "moves"), (), names=("before the first turn", *map(_called, range(1, moves))),
                     inner=lambda _: {"sources": 1, "players": 1}),
         stage=Tries(Row(contest, Column(*lines)), Row(contest, *lines)),
@@ -49,7 +48,6 @@ def film(telling: Telling) -> Play:
         )),)),),
         opening=sentence("one forges numbers, one judges them: ", "each learns from the other"),
         closing=_closing(telling, seen),
-        good_for=GOOD_FOR,
         options=_options(config),
         kinds={"beliefs": "share"},
         follow=min(2, moves - 1),

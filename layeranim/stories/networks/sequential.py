@@ -10,10 +10,11 @@ from operator import eq
 from layeranim.stories import phrases
 from layeranim.stories.activations import BOUNDED
 from layeranim.stories.networks import sequential_words as words
+from layeranim.stories.networks.called import TRANSPOSED
 from layeranim.stories.networks.said import given, placed, says
 from layeranim.stories.networks.sequential_stage import RowStanding
 from layeranim.stories.networks.sequential_view import STATED, RowStage
-from layeranim.stories.pictures import brightness, ink
+from layeranim.stories.pictures import ink
 from layeranim.stories.stage import Each, Note, Passages, Play, room_for, story
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.written import written
@@ -21,7 +22,6 @@ from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
 GOOD_FOR = "any network that is a row: each layer only needs to fit the one before it"
 LONGEST = 28.0
-STAMPING = ("conv-transpose", "conv-transpose1d", "conv-transpose3d")
 FEWER = (2, 4, 6)
 """Stages less that stand there where there is no room for all."""
 
@@ -59,7 +59,7 @@ class RowFilm(RowStanding):
                 out[last.out] = partial(words.picked, self.view, last)
             elif last.place in self.opened and any(one.at for one in self.opened[last.place].passages):
                 out[last.out] = partial(self._unit_said, last)
-            elif len(group) > 1 or last.wrote != last.out or last.layer in STATED or last.layer in STAMPING:
+            elif len(group) > 1 or last.wrote != last.out or last.layer in STATED or last.layer in TRANSPOSED:
                 out[last.out] = partial(self._written, last)
         return out
 
@@ -132,10 +132,9 @@ class RowFilm(RowStanding):
             options=words.options(view, self.crowded),
             drawn=self.undrawn,
             kinds={**kinds, **told.kinds, **ids},
-            bright=brightness(self.telling),
             alike=told.alike,
             same=told.same,
-            spans=bounded | dict.fromkeys(told.kinds, 1.0),
+            spans=bounded,
             follow=(units_of or opened or [last])[-1],
             stops=tuple(range(last + 1)),
             evidence=(view.figures.here_of(view.followed(self.last)),),

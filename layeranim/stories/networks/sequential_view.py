@@ -104,7 +104,7 @@ class RowView:
         self.batched = BATCH in self.trace.axes("input")
         self.sample = telling.film.place_in(self.trace.size(BATCH)) if self.batched else 0
         one = Passages((), ("stage", "stages"), passages=(Passage("", ("output",)),))
-        plain = Play("", Grid("input", ""), one, (Each((("output", ()),)),), (), (), "",
+        plain = Play(Grid("input", ""), one, (Each((("output", ()),)),), (), (),
                      kinds=self._shares(), same=self._same(), alike=self._alike())  # fmt: skip
         self.figures = Figures(plain, telling)
         self.offsets: dict[str, tuple[int, ...]] = {}

@@ -62,7 +62,6 @@ def every(view: ThroughTime) -> Play:
         retold={"sent": _sent},
         opening=phrases.sentence("every time step has a loss, ", "and each sends its blame back"),
         closing=lambda figures: _closing(figures, whole, way, told[-1]),
-        good_for=vanishing.GOOD_FOR,
         options=view.options(),
         drawn=(*phrases.not_all(len(view.shown), view.ways), *part),
         follow=max(0, steps - 2),

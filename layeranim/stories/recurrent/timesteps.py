@@ -22,7 +22,6 @@ def film(telling: Telling) -> Play:
     rows = tuple(f"feature {k}" for k in range(features)) if features <= NAMED else ()
     cols = tuple(f"t = {t}" for t in range(steps)) if steps <= NAMED else ()
     return Play(
-        title="Time steps",
         units=Units(("time",), ("time step", "time steps"), names=tuple(f"t = {t}" for t in range(steps)),
                     covers={"position": ("time", features)}, inner=lambda _: {"features": features - 1}),
         stage=Column(
@@ -40,7 +39,6 @@ def film(telling: Telling) -> Play:
             f"{phrases.so_many('time step', 'time steps', steps)} of {features}: ",
             "the numbers stay, only the reading changes",
         ),
-        good_for=GOOD_FOR,
         options=(
             *((f"batch {batch}",) if batch > 1 else ()),
             phrases.so_many("time step", "time steps", steps),

@@ -115,8 +115,7 @@ class ThroughTime(View):
     def long(self, unit: int) -> Line:
         """How long the gradient is that arrives."""
         place = Address("gradient_norm", (self.followed, self.t(unit)))
-        text = self.telling.text(place)
-        return Run("length"), phrases.equals(text, late=True), phrases.result(text, place)
+        return Run("length"), *phrases.reads(self.telling.text(place), place)
 
     def shortened(self, unit: int) -> Line:
         """How long the gradient is, and how long it may be."""
@@ -145,7 +144,6 @@ def film(way: ThroughTime) -> Play:
         grids.append(Grid("clipped", "clipped g", "ways", "hidden_before", sized=False, called=(names, ())))
     factor = "the forget gate" if way.gated else "the weight U times the slope"
     return Play(
-        title="Gradients through time",
         units=way.units(lambda _: {"ways": way.followed}),
         stage=Row(way.lines(), Column(*grids)),
         acts=(
@@ -163,7 +161,6 @@ def film(way: ThroughTime) -> Play:
         words={"product": way.multiplied, "gradient_norm": way.long, "clipped": way.shortened},
         opening=sentence("the blame for an error goes back step by step, ", "and is multiplied at each"),
         closing=way.closing(),
-        good_for=GOOD_FOR,
         options=way.options(),
         drawn=phrases.not_all(len(way.shown), way.ways),
         follow=way.steps - 1,

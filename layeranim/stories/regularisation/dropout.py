@@ -29,7 +29,6 @@ def film(telling: Telling) -> Play:
     if masks.mode == "weight-scaling":  # what is kept stays as it is
         acts = ((("output", "kept"), words.thrown(masks)),)
     return Play(
-        title="Dropout",
         units=Units(("draws",), ("draw", "draws"), ("batch",) if masks.single else ()),
         stage=Tries(*_arrangements(masks)),
         acts=(

@@ -41,7 +41,6 @@ def film(telling: Telling) -> Play:
     lengths = Lines("size", "length |w|", "penalties", names)
     weights = Grid("path", "weights", "cells", "penalties", sized=False, called=(("w₁", "w₂"), names))
     return Play(
-        title="Regularisation",
         units=Units(
             ("states",), ("moment", "moments"), (), names=("the start", *(f"update {k}" for k in range(1, states))),
             inner=lambda _: {"penalties": told.followed, "cells": told.small},
@@ -58,7 +57,6 @@ def film(telling: Telling) -> Play:
         opening=sentence("a low loss is not all: ", "the weights should stay small")
         if config.penalties != ("none",) else sentence("weights go ", "where the loss is lowest"),
         closing=told.closing(),
-        good_for=GOOD_FOR,
         options=_options(config),
         follow=states - 1,
         words={"path": told.moved, "size": told.cost},
@@ -101,8 +99,7 @@ class _Ways(View):
         made, weight = Address("path", (k, unit, i)), f"w{'₁₂'[i]}"
         penalty = self.penalties[k]
         if unit == 0:
-            text = self.telling.text(made)
-            return Run(f"{weight} at the start"), phrases.equals(text, late=True), phrases.result(text, made)
+            return Run(f"{weight} at the start"), *phrases.reads(self.telling.text(made), made)
         head = Run(f"{NAMES[penalty]}, {weight}: ", source=Fact("penalty"))
         given = self.telling.number(Address("moved", (k, unit - 1, i)))
         if penalty == "l1":

@@ -331,11 +331,11 @@ class Mask:
 class Play:
     """A film, declared.
 
-    ``stage`` is what stands there; ``acts`` what happens; ``alike`` are groups of tensors that are compared and so
-    share one range of colours and one style of numbers; ``kinds`` are tensors of shares (``"share"``: parts of 1,
-    ``"versus"``: parts of 1 against the rest) and of pictures (``"grey"``, ``"planes"``: one a channel, ``"ink"``: a
-    drawing, ``"relief"``: what became of pixels) whose black and white are ``bright``; ``spans`` are ranges of
-    colours that a film chooses, ``masks`` cells without data.
+    ``stage`` is what stands there; ``acts`` what happens; ``title`` and ``good_for`` are the story's where the film has
+    none. ``alike`` are groups of tensors that are compared and so share one range of colours and one style of numbers;
+    ``kinds`` are tensors of shares (``"share"``: parts of 1, ``"versus"``: parts of 1 against the rest) and of pictures
+    (``"grey"``, ``"planes"``: one a channel, ``"ink"``: a drawing, ``"relief"``: what became of pixels); ``spans`` are
+    ranges of colours that a film chooses, ``masks`` cells without data.
     ``follow`` is the unit whose numbers are followed, ``at`` the cell that is followed on axes that are no units'.
     ``templates`` write how a cell of a tensor is made, where ``written.WRITTEN`` has no better words, and
     ``displayed`` are the parameters that they round. ``options`` are the hyper-parameters that the header keeps.
@@ -352,17 +352,17 @@ class Play:
     ``visits`` are units that are taught before the film runs over all of them: the places of a picture where something
     is to be seen. ``routes`` are pairs of grids: from what is framed in the first, lines lead to what is framed in the
     second, or to all of it. ``words`` say of a tensor in the film's own way how a unit's cell came about, ``retold``
-    the same in numbers as they are written on this stage, as a ``closing`` may that is made of them. ``warnings`` are
-    said on the command line, in the alt text and in the provenance.
+    the same in numbers as they are written on this stage, as a ``closing`` may that is made of them. A ``warning``
+    is said on the command line, in the alt text and in the provenance, and at the opening where that has no note.
     """
 
-    title: str
     stage: Node
     units: Units
     acts: tuple[Act, ...]
     opening: Line
     closing: Line | Callable[[Figures], Line]
-    good_for: str
+    title: str = ""
+    good_for: str = ""
     opening_note: str = ""
     options: Sequence[str] = ()
     alike: tuple[tuple[str, ...], ...] = ()
@@ -374,7 +374,6 @@ class Play:
     evidence: tuple[Region, ...] = ()
     spans: Mapping[str, float] = field(default_factory=dict)
     masks: Mapping[str, Mask] = field(default_factory=dict)
-    bright: tuple[float, float] = (0.0, 255.0)
     stops: tuple[int, ...] = ()
     row: int = 1
     drawn: tuple[str, ...] = ()
@@ -385,7 +384,7 @@ class Play:
     tokens: tuple[str, ...] = ()
     largest: bool = False
     apart: tuple[Apart, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warning: str = ""
     stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     same: tuple[tuple[str, str], ...] = ()
     symbols: Mapping[str, Line] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from layeranim import layout, numbers
 from layeranim.engine.trace import Array, Region
 from layeranim.numbers import Style
+from layeranim.stories.pictures import brightness
 from layeranim.stories.stage.remembered import Remembered
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class Ranges:
     """Colours and texts of the tensors of one film; ``decimals`` and ``powers`` are what the solver tries."""
 
     def __init__(self, film: Play, telling: Telling) -> None:
-        self.film, self.trace, self.precision = film, telling.trace, telling.film.precision
+        self.film, self.trace, self.precision, self._telling = film, telling.trace, telling.film.precision, telling
         self.decimals: int | None = None
         self.powers = False
         self.full: frozenset[str] = frozenset()
@@ -119,13 +121,18 @@ class Ranges:
         """The largest |v| of some regions together."""
         return numbers.value_range(*map(self.trace.read, regions))
 
+    @cached_property
+    def _bright(self) -> tuple[float, float]:
+        """Black and white of pictures."""
+        return brightness(self._telling)
+
     def levels(self, tensor: str, values: Array) -> NDArray[np.int8]:
         """Colour steps, in the range that compared tensors share; neutral for letters and names, which have no size."""
         kind = self.film.kinds.get(tensor)
         if kind == "share":
             return numbers.heat_levels(values, self.film.spans.get(tensor, 1.0))
         if kind in ("grey", "ink", "planes"):
-            return numbers.grey_levels(values, *self.film.bright)
+            return numbers.grey_levels(values, *self._bright)
         if kind == "versus":
             return numbers.levels(2 * np.asarray(values, np.float64) - 1, 1.0)
         if kind == "name" or self.trace.tensor(tensor).labels is not None:

@@ -43,7 +43,12 @@ PLACES = 4
 def story(title: str, film: Callable[[Telling], Play], good_for: str, takes: float = Story.takes,
           shows: tuple[str, ...] = ()) -> Story:  # fmt: skip
     """A story told on the stage; ``takes`` and ``shows`` as `Story` has them."""
-    return Story(title, lambda telling: tell(film(telling), telling), good_for, shows, takes)
+
+    def told(telling: Telling) -> Storyboard:
+        play = film(telling)
+        return tell(replace(play, title=play.title or title, good_for=play.good_for or good_for), telling)
+
+    return Story(title, told, good_for, shows, takes)
 
 
 def tell(film: Play, telling: Telling) -> Storyboard:
@@ -148,11 +153,11 @@ class _Told:
         keys = legend(self.laid.plans, beats, self.film.kinds, self.canvas, self.film.spans)
         others = (*(plan for plan in self.laid.plans.values() if not isinstance(plan, GridPlan)), *keys)
         where = f"{plain(last.place)}: " if last.place else ""
-        told = "".join(f" {warning}." for warning in self.film.warnings)
+        told = f" {self.film.warning}." if self.film.warning else ""
         alt = f"{title}: {plain(self._header())}. {where}{plain(last.caption)}.{told}"
         words = self.film.tokens
         warnings = (
-            *self.film.warnings,
+            *((self.film.warning,) if self.film.warning else ()),
             *vocabulary.undrawn("".join(words)),
             *vocabulary.cut((w, shortened(w)) for w in words),
             *self._rounded(),
@@ -199,9 +204,9 @@ class _Told:
         ghosts = tuple(v for p in self.parts for v in p.actor.opens(self.figures, p.plan, self.shown[0]))
         ghosts += tuple(courses(self.figures, self.laid.plans, self.shown))
         length = timing.ticks(OPENING * min(1.0, pace))
+        done, note = self.shown.start, note_line(self.film.opening_note or self.film.warning)
         yield Beat("open", 0, length, phases=(("ghost", length - 8), ("empty", 8)), caption=self.film.opening,
-                   note=note_line(self.film.opening_note), done=self.shown.start, verbs=(ghosts, ()))  # fmt: skip
-        done = self.shown.start
+                   note=note, done=done, verbs=(ghosts, ()))  # fmt: skip
         for act in self.film.acts:
             if isinstance(act, All):
                 yield self._all(act, factor, done)

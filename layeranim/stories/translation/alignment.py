@@ -45,7 +45,6 @@ def film(telling: Telling) -> Play:
         )
 
     return Play(
-        title="Alignment",
         units=Units(("target_time",), ("word", "words"), ("batch", "heads"), written),
         stage=Tries(
             Row(Arcs(_WEIGHTS, written, read), table),
@@ -54,9 +53,7 @@ def film(telling: Telling) -> Play:
         ),
         acts=(Each((((_WEIGHTS, "chosen"), tuple(_notes(shares, best))),), instead=said),),
         opening=sentence("for each word that it writes ", "the decoder looks back at all that was read"),
-        opening_note=strange,
         closing=_closing(shares, best),
-        good_for=GOOD_FOR,
         options=(
             f"{phrases.so_many('word', 'words', len(read))} read, {len(written)} written",
             *((config.cell,) if config.cell != "rnn" else ()),
@@ -67,7 +64,7 @@ def film(telling: Telling) -> Play:
         ),
         kinds={_WEIGHTS: "share"},
         tokens=(*(config.tokens or ()), *written),
-        warnings=(strange,) if strange else (),
+        warning=strange,
         evidence=tuple(
             Region.of(_WEIGHTS, batch=at, heads=0, target_time=k, source_time=best[k])
             for k in telling.film.selected(len(best))

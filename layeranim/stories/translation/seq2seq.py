@@ -42,7 +42,6 @@ def film(telling: Telling) -> Play:
     unknown = (word for word in config.tokens or () if not lexicon.known(word))
     strange = vocabulary.strange(unknown, telling.seed) if telling.preset else ""
     return Play(
-        title="Encoder–decoder",
         units=Units(("target_time",), ("word", "words"), ("batch", "heads"),
                     names[1],
                     inner=lambda k: {"classes": int(trace["chosen"][at, k]), **_most(trace, at, k)}),
@@ -67,11 +66,9 @@ def film(telling: Telling) -> Play:
                _WEIGHTS: partial(_looked, telling, at)},
         opening=sentence("one network reads, another one writes", " and looks back at all that was read") if looks else
         sentence("one network reads, another one writes: ", "all passes through one state"),
-        opening_note=strange,
         closing=_closing(read, written, looks),
         tokens=(*(config.tokens or ()), *(names[1] if telling.preset and config.tokens else ())),
-        warnings=(strange,) if strange else (),
-        good_for=GOOD_FOR,
+        warning=strange,
         options=(
             config.cell, f"hidden {config.hidden}", f"{read} read, {written} written",
             *((f"{config.attention} attention",) if looks else ()),
@@ -156,21 +153,19 @@ def _looked(telling: Telling, at: int, k: int) -> Line:
     """At which step it looks most."""
     best = _most(telling.trace, at, k)["source_time"]
     place = Address(_WEIGHTS, (at, 0, k, best))
-    text = telling.text(place, "probability")
     step = Run(_names(telling, at)[0][best], source=Fact("word" if telling.config.tokens else "step"))
-    return Run("most at "), step, phrases.equals(text, late=True), phrases.result(text, place, "probability")
+    return Run("most at "), step, *phrases.reads(telling.text(place, "probability"), place, "probability")
 
 
 def _chosen(telling: Telling, at: int, k: int) -> Line:
     """Which word is written, and how probable it was."""
     best = int(telling.trace["chosen"][at, k])
     place = Address("probabilities", (at, k, best))
-    text = telling.text(place, "probability")
     known = telling.preset is not None and telling.config.tokens
     called = lexicon.called(best) if known else f"word {best + 1}"
     before, after = ("p", "") if called.startswith("(") else ("p(", ")")
     return (Run(before, "ink"), Run(called, "ink", source=Fact("word")), *((Run(after, "ink"),) if after else ()),
-            phrases.equals(text, late=True), phrases.result(text, place, "probability"))  # fmt: skip
+            *phrases.reads(telling.text(place, "probability"), place, "probability"))  # fmt: skip
 
 
 def _closing(read: int, written: int, looks: bool) -> Line:

@@ -43,7 +43,6 @@ def film(telling: Telling) -> Play:
         )
 
     return Play(
-        title="Embedding",
         units=Units(("time",), ("token", "tokens"), names=names),
         stage=Row(
             Grid("ids", "ids", "time", called=(words, ())),
@@ -54,9 +53,7 @@ def film(telling: Telling) -> Play:
         ),
         acts=(Each((("output", (again, Note(ONE_HOT))),), instead=said),),
         opening=sentence("a word is a number without meaning; ", "its row of the table is a place"),
-        opening_note=strange,
         closing=_closing(len(ids), features, twice is not None),
-        good_for=GOOD_FOR,
         options=(
             phrases.so_many("token", "tokens", len(ids)),
             f"{places}×{features} table",
@@ -66,7 +63,7 @@ def film(telling: Telling) -> Play:
         kinds={"ids": "name"},
         follow=twice,
         tokens=words,
-        warnings=(strange,) if strange else (),
+        warning=strange,
     )
 
 

@@ -68,7 +68,6 @@ def film(telling: Telling) -> Play:
     again = told + SHIFT if told + SHIFT in shown else None
     shared = _by_distance(trace["similarity"])
     return Play(
-        title="Positional encoding",
         units=Units(("positions",), ("position", "positions"), names=names),
         stage=Tries(*stage) if len(stage) > 1 else stage[0],
         acts=(
@@ -117,11 +116,7 @@ def _compared(unit: int, note: Note | tuple[Note, ...]) -> All:
 
     def says(figures: Figures) -> Line:
         at = Address("similarity", (unit, near))
-        return (
-            Run(f"row {unit} · row {near}", source=Fact("rows")),
-            phrases.equals(figures.text(at), late=True),
-            phrases.result(figures.text(at), at),
-        )
+        return Run(f"row {unit} · row {near}", source=Fact("rows")), *phrases.reads(figures.text(at), at)
 
     return All(("similarity_products", "similarity"), note, 2.0, says, unit, {"other_positions": near})
 
@@ -167,8 +162,7 @@ def _turned(figures: Figures, p: int, terse: bool) -> Line:
     a, b, theta = map(numbers.double, texts)
     result = figures.text(made)
     if terse:
-        return (Run("first number", source=Fact("pair")), phrases.equals(result, late=True),
-                phrases.result(result, made))  # fmt: skip
+        return Run("first number", source=Fact("pair")), *phrases.reads(result, made)
     relation = numbers.agrees(a * math.cos(theta) - b * math.sin(theta), result, *texts)
     turn = Run(numbers.factor(texts[2]), "ink", source=angle)
     return (
