@@ -7,7 +7,7 @@ module tell where they stand, and take a known module of ``torch.nn`` as one cal
 from __future__ import annotations
 
 import weakref
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import field
 from functools import cache
@@ -15,7 +15,7 @@ from typing import Any
 
 from layeranim.capturing import functions, reading
 from layeranim.capturing.events import SHOWN, Event, Span
-from layeranim.capturing.kept import Kept, TensorKeeper, Tree, torch_module
+from layeranim.capturing.kept import Kept, TensorKeeper, Tree, has_numbers, torch_module
 from layeranim.capturing.seen import asked_for
 from layeranim.inputs.module_sequences import whole
 from layeranim.inputs.modules import READERS
@@ -56,6 +56,7 @@ class Recorder:
         self.paths = {id(m): n for n, m in reversed([*self.model.named_modules(remove_duplicate=False)])}
         self.keeper, self._made = TensorKeeper(), dict[int, tuple[Any, int, int]]()
         self._frames, self._count, self._failed = list[_Frame](), Counter[str](), ""
+        self._living = defaultdict[int, list[Any]](list)
         self._storages, self._held, self.sizes = set[int](), 0, Counter[str]()
 
     @property
@@ -130,18 +131,21 @@ class Recorder:
             path = self._frames[-1].path if self._frames else ""
             given = Tree((args, kwargs))
             entry = self._noted(kind, op, path, self._called(op), func, given)
-            if functions.writes(func, args, kwargs):
+            wrote = functions.writes(func, args, kwargs)
+            if wrote:
                 self.keeper.about_to_write(given.tensors)
         result = func(*args, **kwargs)
         with _Busy(self):
             made = Tree(result)
             if made.tensors:
                 self._done(entry, made)
+            if wrote and given.tensors:
+                self._written(entry, made.tensors or given.tensors[:1])
         return result
 
     def _opened(self, inside: Callable[..., Any], func: Any, op: str, args: Any, kwargs: dict[str, Any]) -> Any:
         """Run a function as the calls that it is written in, as if it were a module that is opened."""
-        self._frames.append(_Frame(func, self._called(op), op=op))
+        self._frames.append(_Frame(func, self._called(op.removesuffix("_forward")), op=op))
         try:
             with mode_class()(self):
                 return inside(*args, **kwargs)
@@ -153,6 +157,33 @@ class Recorder:
         """Where a function stands; one that an opened function of its name calls is that one itself."""
         frame = self._frames[-1] if self._frames else None
         return op if frame is None else frame.path if frame.op == op else f"{frame.path}.{op}".lstrip(".")
+
+    def _written(self, entry: Event, into: list[Any]) -> None:
+        """Whatever shares its memory with what a call wrote into has those numbers too: ``out[:, 0] = y``,
+        ``out[0].copy_(y)``."""
+        done = entry.at >= 0  # what it gives is what it wrote into
+        for target in into:
+            for one in self._sharing(target):
+                if done and any(one is leaf for leaf in into):
+                    continue
+                came = ((entry.at, 0),) if done else entry.sources
+                event = Event("made", "setitem", entry.path, "", None, (self._source(one), *came), (), ())
+                event.constant = entry.constant and self._constant(one)
+                event.of_nothing = entry.of_nothing and (not one.is_floating_point() or self._of_nothing([one]))
+                event.brought, event.at = entry.brought, len(self.entries)
+                self.entries.append(event)
+                self._made[id(one)] = (weakref.ref(one), event.at, 0)
+
+    def _sharing(self, tensor: Any) -> list[Any]:
+        """The tensor, and all others that lie in the same part of memory, as far as calls gave them."""
+        if not has_numbers(tensor):
+            return [tensor]
+        place = tensor.untyped_storage().data_ptr()
+        living = [one for reference in self._living[place] if (one := reference()) is not None]
+        found = {id(one): one for one in (tensor, tensor._base, *living) if one is not None}
+        here = _extent(tensor)
+        return [one for one in found.values()
+                if one.untyped_storage().data_ptr() == place and _meet(here, _extent(one))]  # fmt: skip
 
     def _inside(self, but: _Frame | None = None) -> bool:
         """Whether a known module is running, whose inside is its own."""
@@ -213,6 +244,8 @@ class Recorder:
         entry.result = self._kept(entry.name, result) if entry.given is not None else None
         for k, leaf in enumerate(tensors):
             self._made[id(leaf)] = (weakref.ref(leaf), entry.at, k)
+            if has_numbers(leaf):
+                self._living[leaf.untyped_storage().data_ptr()].append(weakref.ref(leaf))
 
     def _of_nothing(self, leaves: list[Any]) -> bool:
         """Whether all that a call computes with was made of nothing that a layer gave, nor of weights or the input."""
@@ -234,6 +267,17 @@ class Recorder:
         """Which entry made this very tensor: another one may have its number once it is gone."""
         reference, at, k = self._made.get(id(tensor), (None, -1, -1))
         return (at, k) if reference is not None and reference() is tensor else None
+
+
+def _meet(one: range, two: range) -> bool:
+    return max(one.start, two.start) < min(one.stop, two.stop)
+
+
+def _extent(tensor: Any) -> range:
+    """From the first to the last of the numbers in memory that are a tensor's."""
+    start = tensor.storage_offset()
+    reach = sum((size - 1) * step for size, step in zip(tensor.shape, tensor.stride(), strict=True))
+    return range(start, start + reach + 1 if tensor.numel() else start)
 
 
 class _Busy:

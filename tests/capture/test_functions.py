@@ -360,6 +360,21 @@ def test_a_call_that_its_signature_forbids_is_answered() -> None:
         functions.bound("input", "relu", (1,), {"odd": 2})
 
 
+def test_what_is_written_into_a_tensor_is_what_it_holds() -> None:
+    def run(x: Tensor, y: Tensor, w: Tensor) -> Tensor:
+        out = torch.zeros(2, 3, 6)
+        out[:, 0] = x[:, 0, 0].tanh()
+        out[:, 1].copy_(y[:, 0, 0].log())
+        row = out[:, 2]
+        row += F.linear(x[:, 1, 1], w)
+        return out.exp()
+
+    found = la.capture(Written(run), X, Y)
+    assert [call.name for call in found] == ["tanh", "log", "linear", "add", "exp"]
+    assert set(found["exp"].reads) == {"tanh", "log", "add"}
+    assert "linear" in found["add"].reads
+
+
 def test_what_is_given_for_its_shape_alone_is_not_read() -> None:
     found = la.capture(Written(lambda x, y, w: torch.zeros_like(x.relu()).index_add(0, IDS[0] % 2, y.exp())), X, Y)
     assert found["index_add"].reads == ("exp",)
