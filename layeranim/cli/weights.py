@@ -18,7 +18,7 @@ def _weights(file: str, json: bool) -> None:
     from layeranim.preparing.fitting import groups
 
     held = listed(file)
-    found, path = groups(held.arrays, held.prefix, held.convention), printable(str(file_of(file)), 200)
+    found, path = groups(held.arrays, held.prefix, held.convention, held.said), printable(str(file_of(file)), 200)
     if json:
         out_json([{"prefix": g.prefix, "fits": list(g.fits), "arrays": {
             name: {"dtype": kind, "shape": list(shape)} for name, (kind, shape) in g.arrays.items()
@@ -42,8 +42,8 @@ weights = click.Command(
     help="What a file of weights holds: names, shapes and types, and after each group the layers that it makes. Each "
     "is rendered by layeranim render LAYER --weights FILE:PREFIX with the flags that stand there. Files of PyTorch "
     "(.pt, .pth, .bin, .ckpt), safetensors (also by their .index.json), NumPy (.npz), Keras (.keras, .weights.h5, "
-    ".h5; with h5py), ONNX (.onnx), Flax (.msgpack) and PaddlePaddle (.pdparams) are read without these libraries; "
-    "nothing in them is run.",
+    ".h5; with h5py), ONNX (.onnx), Flax (.msgpack), PaddlePaddle (.pdparams) and llama.cpp (.gguf) are read without "
+    "these libraries; nothing in them is run.",
     params=[
         click.Argument(["file"], metavar="FILE[:PREFIX]", type=WordsType(files=True)),
         click.Option(["--json"], is_flag=True, help="print JSON"),

@@ -33,7 +33,7 @@ class AttentionForm:
     ``fused``: of one weight for all three, whether its rows are three ``blocks``, of which those of keys and values may
     be shorter (``shared``), or go head by head (``heads``).
     ``beside`` are the names of what stands in the same place and is no part of attention, ``needs`` those that tell the
-    form from another one with its names.
+    form from another one with its names. Of ``told`` forms the file says the architecture.
     """
 
     whose: str
@@ -46,9 +46,13 @@ class AttentionForm:
     beside: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     usual: Mapping[str, Any] = field(default_factory=dict)
+    told: bool = False
 
 
 _ROTARY = {"positional": "rotary", "pairs": "halves", "causal": True}
+_LLAMA_CPP = ("attn_norm", "ffn_norm", "ffn_up", "ffn_gate", "ffn_down")
+_ARCHITECTURES = {"llama": "adjacent", "qwen2": "halves", "gpt2": ""}
+"""Of those of llama.cpp, which features a rotary encoding turns together: Llama's rows are sorted anew for it."""
 FORMS = (
     AttentionForm("BERT", ("self.query", "self.key", "self.value"), "output.dense", beside=("output.LayerNorm",)),
     AttentionForm("BERT", ("query", "key", "value"), "dense"),
@@ -70,6 +74,8 @@ FORMS = (
     AttentionForm("Keras", PARTS, "attention_output", weight="kernel", laid="heads"),
     AttentionForm("Keras", tuple(f"{part}_dense" for part in PARTS), "output_dense", weight="kernel", laid="heads"),
     AttentionForm("Flax", PARTS, "out", weight="kernel", laid="heads"),
+    AttentionForm("llama.cpp", ("attn_q", "attn_k", "attn_v"), "attn_output", beside=_LLAMA_CPP, told=True),
+    AttentionForm("llama.cpp", ("attn_qkv",), "attn_output", fused="blocks", beside=_LLAMA_CPP, told=True),
     AttentionForm("Haiku", PARTS, "linear", weight="w", bias="b", laid="in out"),
 )  # fmt: skip
 _BY_DISTANCE = "relative_attention_bias"
@@ -79,6 +85,7 @@ _EXTRA = {
     "relative_position_bias_table": "a bias by distance; give what it adds to the scores as the mask",
     "c_attn": "one weight for queries, keys and values of its own", "bias_k": "a learned extra key",
     "bias_v": "a learned extra value", "logit_scale": "a learned scale",
+    "attn_q_norm": "a norm of its queries", "attn_k_norm": "a norm of its keys",
 }  # fmt: skip
 """What a model's attention may have that ours has not."""
 
@@ -99,10 +106,15 @@ def _of(name: str, parts: Any) -> bool:
 
 
 def attention(
-    state: Mapping[str, Any], heads: int | None, form: AttentionForm, inout: bool = False, masked: bool = False
+    state: Mapping[str, Any],
+    heads: int | None,
+    form: AttentionForm,
+    inout: bool = False,
+    masked: bool = False,
+    said: Mapping[str, Any] | None = None,
 ) -> Packed:
     """The layer from a form's names. ``inout``: PyTorch's names with Paddle's layout. ``masked``: a mask is given,
-    which holds what T5's bias by distance adds.
+    which holds what T5's bias by distance adds. ``said`` is what the file says of the layer.
 
     Raises ``OptionError`` for what our attention does not have, ``ShapeError`` for rows that heads do not divide.
     """
@@ -122,8 +134,8 @@ def attention(
     if laid == "heads":
         first = held[f"{form.names[0]}.{form.weight}"]
         if first.ndim != 3 or heads not in (None, first.shape[1]):
-            said = shape_text(first.shape)
-            raise ShapeError(f"{form.names[0]}.{form.weight} has shape {said}, features × heads × features of one; "
+            has = shape_text(first.shape)
+            raise ShapeError(f"{form.names[0]}.{form.weight} has shape {has}, features × heads × features of one; "
                              f"heads is {heads}")  # fmt: skip
         heads = first.shape[1]
     if heads is None:
@@ -141,7 +153,26 @@ def attention(
                "bias": any(name.startswith("bias") for name in arrays)}  # fmt: skip
     if options["bias"]:
         filled(arrays)
-    return Packed("attention", {**options, **_shared(arrays, heads)}, arrays, usual=dict(form.usual))
+    usual = _of_architecture(said or {}, len(arrays["weight_query"]) // heads) if form.told else dict(form.usual)
+    return Packed("attention", {**options, **_shared(arrays, heads)}, arrays, usual=usual)
+
+
+def _of_architecture(said: Mapping[str, Any], features: int) -> dict[str, Any]:
+    """What llama.cpp does with a head of so many features, and the weights do not say."""
+    whose = said.get("architecture", "")
+    if whose not in _ARCHITECTURES:
+        told = f"the file's architecture is {whose!r}" if whose else "these names are llama.cpp's, without their file"
+        known = ", ".join(_ARCHITECTURES)
+        raise OptionError(f"{told}; attention of {known} is read, of others give weight_query and the rest one by one")
+    if not _ARCHITECTURES[whose]:
+        return {"causal": True}
+    if said.get("scaled") or said.get("turned", features) != features:
+        raise OptionError(
+            "the file scales its rotary positions (rope_freqs.weight, rope.scaling) or turns a part of a head alone, "
+            "which this attention does not do; give weight_query and the rest one by one"
+        )
+    rotary = {"positional": "rotary", "pairs": _ARCHITECTURES[whose], "causal": True}
+    return {**rotary, "base": float(said.get("base", 10000.0))}
 
 
 def _apart(held: Mapping[str, Array], form: AttentionForm, laid: str) -> dict[str, Array]:

@@ -33,6 +33,7 @@ class ModelBlock:
     turned: bool = False
 
 
+_LLAMA_CPP = {"attn_norm": "norm1", "ffn_up": "linear1", "ffn_down": "linear2", "ffn_norm": "norm2"}
 BLOCKS = (
     ModelBlock("GPT-2", "attn.", {"ln_1": "norm1", "mlp.c_fc": "linear1", "mlp.c_proj": "linear2", "ln_2": "norm2"},
                {"norm": "pre", "activation": "gelu-tanh", "causal": True}, turned=True),
@@ -57,11 +58,14 @@ BLOCKS = (
                {"layernorm_before": "norm1", "intermediate.dense": "linear1", "output.dense": "linear2",
                 "layernorm_after": "norm2"},
                {"norm": "pre", "activation": "gelu", "eps": 1e-12}),
+    ModelBlock("llama.cpp", "", {**_LLAMA_CPP, "ffn_gate": "gate"},
+               {"norm": "pre", "norm_kind": "rms", "activation": "swiglu"}),
+    ModelBlock("llama.cpp", "", _LLAMA_CPP, {"norm": "pre", "activation": "gelu-tanh"}),
 )  # fmt: skip
 
 
-def block(state: Mapping[str, Any], heads: int) -> Packed | None:
-    """The block whose names these are, or nothing where no model here has them."""
+def block(state: Mapping[str, Any], heads: int, said: Mapping[str, Any] | None = None) -> Packed | None:
+    """The block whose names these are, or nothing where no model here has them. ``said`` is what the file says."""
     for known in BLOCKS:
         if not all(f"{part}.weight" in state for part in known.parts):
             continue
@@ -74,7 +78,7 @@ def block(state: Mapping[str, Any], heads: int) -> Packed | None:
         unknown = next((p for p in sorted(rest) if p not in known.parts and not p.startswith(known.attention)), None)
         if unknown:
             raise OptionError(f"{unknown} is no part of a block of {known.whose}, whose names the others are")
-        attended = attention_names.attention(inside, heads, form)
+        attended = attention_names.attention(inside, heads, form, said=said)
         arrays: dict[str, Any] = {f"self.{name}": array for name, array in attended.arrays.items()}
         for theirs, ours in known.parts.items():
             kinds = {"weight": "gamma", "bias": "beta"} if "norm" in ours else {"weight": "weight", "bias": "bias"}
@@ -87,5 +91,7 @@ def block(state: Mapping[str, Any], heads: int) -> Packed | None:
             attention_names.filled(arrays)
         options = {"block": "encoder", "heads": heads, "bias": biased}
         options |= {name: attended.options[name] for name in ("key_heads",) if name in attended.options}
-        return Packed("transformer", options, arrays, usual=dict(known.usual))
+        eps = {"eps": said["eps"]} if said and "eps" in said else {}
+        inner = attended.usual if form.told else {}
+        return Packed("transformer", options, arrays, usual={**known.usual, **inner, **eps})
     return None

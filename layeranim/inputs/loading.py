@@ -56,7 +56,7 @@ def from_state(
             raise OptionError(f"these are the weights of {found.layer}, not of {layer}")
         return found
     if layer in ("attention", "transformer"):
-        return _attending(layer, state, heads, whose, masked)
+        return _attending(layer, state, heads or (said or {}).get("heads"), whose, masked, said or {})
     return _plain(layer, state, whose)
 
 
@@ -93,18 +93,20 @@ def _hint(state: Mapping[str, Any]) -> str:
     return f" (its prefix may be '{inner.rpartition('.')[0]}.')" if "." in inner else ""
 
 
-def _attending(layer: str, state: Mapping[str, Any], heads: int | None, whose: str, masked: bool) -> Packed:
+def _attending(
+    layer: str, state: Mapping[str, Any], heads: int | None, whose: str, masked: bool, said: Mapping[str, Any]
+) -> Packed:
     from layeranim.engine.attention_packing import from_torch_attention, from_torch_transformer
     from layeranim.inputs.block_names import block
 
     form = attention_names.form_of(state) if layer == "attention" else None
     if form is not None:
-        return attention_names.attention(state, heads, form, whose == "paddle", masked)
+        return attention_names.attention(state, heads, form, whose == "paddle", masked, said)
     if heads is None:
         raise OptionError(f"heads of {layer} must be given: the weights do not say how many there are")
     if layer == "attention":
         return from_torch_attention(state, heads)
-    return block(state, heads) or _open(from_torch_transformer(state, heads), ("norm", "activation"))
+    return block(state, heads, said) or _open(from_torch_transformer(state, heads), ("norm", "activation"))
 
 
 def _open(found: Packed, names: Iterable[str]) -> Packed:

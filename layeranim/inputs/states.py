@@ -37,12 +37,14 @@ class ArraysOfState(dict[str, Array]):
 
 @dataclass(frozen=True)
 class FileListing:
-    """What a file of weights holds: type and shape by name, the prefix that was asked for, and whose layout it is."""
+    """What a file of weights holds: type and shape by name, the prefix that was asked for, whose layout it is, what
+    else stands in it, and by prefix what it says of a layer besides."""
 
     arrays: Mapping[str, tuple[str, Shape]]
     prefix: str
     convention: str
     rest: tuple[str, ...]
+    said: Mapping[str, Mapping[str, Any]]
 
 
 def state_dict(
@@ -94,7 +96,7 @@ def listed(given: str | os.PathLike[str], limits: Limits = LIMITS) -> FileListin
         names = [name for name in file.names if name.startswith(prefix)]
         found = {name: file.held(name) for name in names}
     arrays = {name: (held.kind, held.shape) for name, held in found.items()}
-    return FileListing(arrays, prefix, file.convention, file.rest)
+    return FileListing(arrays, prefix, file.convention, file.rest, file.said)
 
 
 def file_of(given: Mapping[str, Any] | str | os.PathLike[str]) -> str | None:

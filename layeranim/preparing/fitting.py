@@ -20,7 +20,7 @@ from layeranim import catalog
 from layeranim.engine.trace import Shape
 from layeranim.errors import LayeranimError
 from layeranim.inputs.loading import LEFT_OUT, OURS, RECURRENT, from_state
-from layeranim.inputs.stored.held import as_numbers
+from layeranim.inputs.stored.held import readable
 from layeranim.inputs.weight_parts import whole
 from layeranim.records import dataclass
 
@@ -48,8 +48,15 @@ class WeightGroup:
     fits: tuple[str, ...]
 
 
-def groups(every: Mapping[str, tuple[str, Shape]], prefix: str = "", convention: str = "") -> list[WeightGroup]:
-    """The groups of a file, in its order; what makes one layer together stands together."""
+def groups(
+    every: Mapping[str, tuple[str, Shape]],
+    prefix: str = "",
+    convention: str = "",
+    said: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[WeightGroup]:
+    """The groups of a file, in its order; what makes one layer together stands together. ``said`` is what the file
+    says of the layer whose names begin so."""
+    said = said or {}
     names = [name for name in every if name.startswith(prefix)]
     inside = defaultdict[str, list[str]](list)
     for name in names:
@@ -66,8 +73,9 @@ def groups(every: Mapping[str, tuple[str, Shape]], prefix: str = "", convention:
             own = {name.removeprefix(start): every[name] for name in mine if name not in taken}
             if not own or (depth and len(own) != whole[start]):
                 continue
-            readable = len(own) <= _MOST and all(as_numbers(kind) is not None for kind, _ in own.values())
-            fits = fitting({name: shape for name, (_, shape) in own.items()}, convention) if readable else ()
+            read = len(own) <= _MOST and all(readable(kind) for kind, _ in own.values())
+            shapes = {name: shape for name, (_, shape) in own.items()}
+            fits = fitting(shapes, convention, said.get(start)) if read else ()
             if fits or not depth:
                 found.append(WeightGroup(start, own, _likely(start, fits)))
                 taken |= {start + name for name in own}
@@ -95,19 +103,23 @@ def _starts(name: str) -> set[str]:
     return {"", *(name[: found.end()] for found in re.finditer(r"[./]", name))}
 
 
-def fitting(arrays: Mapping[str, Shape], convention: str = "") -> tuple[str, ...]:
+def fitting(
+    arrays: Mapping[str, Shape], convention: str = "", said: Mapping[str, Any] | None = None
+) -> tuple[str, ...]:
     """The layers that arrays of these names and shapes make, as a command line has them."""
-    return _fitting(tuple(arrays.items()), convention)
+    return _fitting(tuple(arrays.items()), convention, tuple((said or {}).items()))
 
 
 @lru_cache(maxsize=4096)
-def _fitting(arrays: tuple[tuple[str, Shape], ...], convention: str) -> tuple[str, ...]:
+def _fitting(
+    arrays: tuple[tuple[str, Shape], ...], convention: str, said: tuple[tuple[str, Any], ...]
+) -> tuple[str, ...]:
     own = {name: shape for name, shape in arrays if not _aside(name, shape)}
     if not own or sum(map(prod, own.values())) > _CELLS or any(n < 1 for shape in own.values() for n in shape):
         return _by_ranks(own) if own else ()
     zeros = whole({name: np.broadcast_to(np.float32(0), shape) for name, shape in own.items()})
     found = [*_plain(zeros, convention), *_recurrent(zeros, convention)]
-    return tuple(found) or tuple(_attending(zeros, convention))
+    return tuple(found) or tuple(_attending(zeros, convention, dict(said)))
 
 
 def _aside(name: str, shape: Shape) -> bool:
@@ -182,18 +194,21 @@ def _recurrent(zeros: Mapping[str, Any], convention: str) -> list[str]:
     return []
 
 
-def _attending(zeros: Mapping[str, Any], convention: str) -> list[str]:
-    """Attention or a transformer's block: where their names are those of one, with as many heads as fit."""
+def _attending(zeros: Mapping[str, Any], convention: str, said: Mapping[str, Any]) -> list[str]:
+    """Attention or a transformer's block, or both: where their names are those of one, with as many heads as fit."""
+    fits = dict[str, str]()
     numbers = [(n, " --heads N") for n in _HEADS]
     ways = [(layer, heads, flag, False) for layer in ("attention", "transformer")
             for heads, flag in ((None, ""), *numbers)]  # fmt: skip
     for layer, heads, flag, masked in (*ways, ("attention", None, " --mask FILE", True)):
         try:
-            found = from_state(layer, zeros, heads, convention, masked=masked)
+            found = from_state(layer, zeros, heads, convention, said, masked)
             described = catalog.layer(layer)
             shapes = {name: array.shape for name, array in found.arrays.items()}
             described.complete(described.config.of({**found.usual, **found.options}), shapes)
         except LayeranimError:
             continue
-        return [f"{layer}{flag}"]
-    return []
+        fits.setdefault(layer, f"{layer}{flag}")
+        if not said:
+            break
+    return [*fits.values()]

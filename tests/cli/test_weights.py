@@ -94,7 +94,7 @@ def test_a_prefix_chooses_and_a_safetensors_file_is_read_without_its_numbers(cal
 @pytest.mark.parametrize(
     ("name", "data", "piece"),
     [("none.npz", None, "none.npz"), ("m.pt", b"x", "does not begin as a file of torch.save"),
-     ("m.gguf", b"x", "'.gguf' is not known"), ("m.npz", b"x", "archive"),
+     ("m.tflite", b"x", "'.tflite' is not known"), ("m.npz", b"x", "archive"),
      ("m.safetensors", b"\xff" * 20, "declares a header"),
      ("n.safetensors", (9).to_bytes(8, "little") + b'{"a": [1]', "JSON"),
      ("o.safetensors", (13).to_bytes(8, "little") + b'{"a": {"b":1}', "JSON")],

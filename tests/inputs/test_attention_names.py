@@ -9,8 +9,9 @@ import pytest
 
 import layeranim as la
 from layeranim.errors import OptionError, ShapeError
-from layeranim.preparing.fitting import fitting
-from tests.inputs.vectors import Arrays, cases
+from layeranim.inputs.states import listed, state_dict
+from layeranim.preparing.fitting import fitting, groups
+from tests.inputs.vectors import HERE, Arrays, cases
 
 RNG = np.random.default_rng(6)
 D, HEADS, SIZE = 8, 4, 2
@@ -77,6 +78,30 @@ def test_a_part_of_a_model_computes_what_the_model_did(case: str) -> None:
     np.testing.assert_allclose(ours, held["out"]["y"][0], rtol=1e-5, atol=1e-5)
     fits = fitting({name: x.shape for name, x in held["state"].items()})
     assert fits[0] == FITS.get(case, f"{layer} --heads N")
+
+
+@pytest.mark.parametrize("model", ["llama", "qwen2", "gpt2"])
+def test_a_block_of_a_gguf_computes_what_the_model_did(model: str) -> None:
+    file, held = HERE / "weights" / f"{model}.gguf", cases("gguf")
+    for case, layer, given in ((model, "transformer", "input"), (f"{model}-attention", "attention", "embeddings")):
+        made = la.from_state(layer, file, prefix="blk.0", **{given: held[case]["in"]["x"]})
+        np.testing.assert_allclose(np.squeeze(made["output"]), held[case]["out"]["y"][0], rtol=1e-5, atol=1e-5)
+    found = listed(file)
+    block = next(g for g in groups(found.arrays, said=found.said) if g.prefix == "blk.0.")
+    assert block.fits == ("attention", "transformer")
+
+
+def test_of_a_gguf_only_what_its_file_says_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = state_dict(HERE / "weights" / "llama.gguf", "blk.0.")
+    for said, says in (
+        ({}, "these names are llama.cpp's, without their file"),
+        ({**state.said, "architecture": "gemma2"}, "architecture is 'gemma2'; attention of llama, qwen2, gpt2 is read"),
+        ({**state.said, "scaled": True}, "scales its rotary positions"),
+        ({**state.said, "turned": 2}, "turns a part of a head alone"),
+    ):
+        monkeypatch.setattr(state, "said", said)
+        with pytest.raises(OptionError, match=says):
+            la.from_state("attention", state, heads=2, embeddings=X)
 
 
 def test_what_a_model_does_gives_way_to_what_is_said() -> None:

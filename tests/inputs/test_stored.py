@@ -23,6 +23,7 @@ from layeranim.inputs.states import listed, state_dict
 from layeranim.inputs.stored import READERS, stored
 from layeranim.inputs.stored.held import float8
 from tests.inputs.test_state import save
+from tests.inputs.vectors import cases
 
 Refused = Callable[..., str]
 FILES = Path(__file__).parent.parent / "vectors" / "weights"
@@ -282,8 +283,9 @@ def test_refused_files_of_flax(tmp_path: Path, refused: Refused, data: bytes, pi
 
 
 @pytest.mark.parametrize(
-    "file", ["model.onnx", "checkpoint.pt", "train_state.msgpack", "model.pdparams", "mlx.safetensors"]
-)
+    "file", ["model.onnx", "checkpoint.pt", "train_state.msgpack", "model.pdparams", "mlx.safetensors",
+             "llama.gguf"],
+)  # fmt: skip
 def test_a_file_that_is_cut_or_changed_is_refused_or_read(file: str, tmp_path: Path) -> None:
     whole, rng = (FILES / file).read_bytes(), np.random.default_rng(4)
     path, refusals = tmp_path / file, list[str]()
@@ -319,6 +321,22 @@ def test_onnx_reads_numbers_beside_it_and_nowhere_else(tmp_path: Path, refused: 
         )
     alone = Request("weights", "m.onnx", Limits())
     refused(lambda: stored("m.onnx", io.BytesIO(model), alone).held("a.weight").read(alone), "by its file's name")
+
+
+def test_tensors_of_a_gguf_are_read_as_its_own_library_does(tmp_path: Path, refused: Refused) -> None:
+    file = FILES / "llama.gguf"
+    assert listed(file).arrays["packed.weight"] == ("q8_0", (1, 64))
+    assert np.array_equal(read(f"{file}:packed.weight").array, cases("gguf")["packed"]["out"]["y"])
+    whole = file.read_bytes()
+    kind = whole.index(b"packed.weight") + len(b"packed.weight") + 4 + 2 * 8  # behind the number of axes and the axes
+    for changed, pieces in (
+        (whole[:kind] + b"\x0c" + whole[kind + 1 :], ("numbers of type q4_k", "convert it to float32")),
+        (whole[:4] + whole[7:3:-1] + whole[8:], ("version 0x3000000", "little-endian")),
+        (whole[:-40], ("places 68 bytes",)),
+        (whole[:99], ("no directory of tensors",)),
+    ):
+        (tmp_path / "m.gguf").write_bytes(changed)
+        refused(lambda: state_dict(tmp_path / "m.gguf", "packed"), *pieces)
 
 
 def test_a_folder_of_orbax_is_told_how_to_be_saved(tmp_path: Path, refused: Refused) -> None:

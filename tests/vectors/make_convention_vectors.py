@@ -3,10 +3,11 @@
 
 One library a run, each in an environment of its own; ``requirements_conventions.txt`` beside this has the versions:
 
-    python tests/vectors/make_convention_vectors.py torch|keras|flax|haiku|equinox|mlx|paddle|onnx|transformers
+    python tests/vectors/make_convention_vectors.py torch|keras|flax|haiku|equinox|mlx|paddle|onnx|transformers|gguf
 
 writes ``conventions_<library>.npz``: of each case what goes in (``in``), the parameters by the names and in the layout that
-the library itself has for them (``state``), and what it computes from both (``out``).
+the library itself has for them (``state``), and what it computes from both (``out``). ``gguf`` also writes the
+parameters into ``weights/<model>.gguf``, as llama.cpp's converter lays them out.
 """
 
 from __future__ import annotations
@@ -516,7 +517,90 @@ def transformers_cases() -> dict[str, Case]:
     }  # fmt: skip
 
 
+def gguf_cases() -> dict[str, Case]:
+    """Blocks of models of transformers, which reads them back from the .gguf and must compute the same."""
+    import gguf
+    import torch
+    import transformers as hf
+
+    ids = torch.tensor([[3, 1, 4, 1, 5]])
+    small = {"num_hidden_layers": 1, "vocab_size": 6, "hidden_size": 8, "num_attention_heads": 2, "intermediate_size": 12,
+             "num_key_value_heads": 1, "rope_theta": 100.0, "rms_norm_eps": 1e-3, "max_position_embeddings": 32}  # fmt: skip
+    gpt2 = {"n_embd": 8, "n_head": 2, "n_layer": 1, "n_positions": 32, "vocab_size": 6, "layer_norm_epsilon": 1e-3}
+    named = {"input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm", "gate_proj": "ffn_gate",
+             "up_proj": "ffn_up", "down_proj": "ffn_down", "q_proj": "attn_q", "k_proj": "attn_k", "v_proj": "attn_v",
+             "o_proj": "attn_output", "ln_1": "attn_norm", "ln_2": "ffn_norm", "c_fc": "ffn_up", "c_attn": "attn_qkv"}  # fmt: skip
+    outside = {"embed_tokens.weight": "token_embd.weight", "norm.weight": "output_norm.weight", "wte.weight": "token_embd.weight",
+               "wpe.weight": "position_embd.weight", "ln_f.weight": "output_norm.weight", "ln_f.bias": "output_norm.bias"}  # fmt: skip
+    found: dict[str, Case] = {}
+    for whose, model, part, heads in (
+        ("llama", hf.LlamaModel(hf.LlamaConfig(**small)), "layers.0", {"attn_q": 2, "attn_k": 1}),
+        ("qwen2", hf.Qwen2Model(hf.Qwen2Config(**small)), "layers.0", {}),
+        ("gpt2", hf.GPT2Model(hf.GPT2Config(**gpt2)), "h.0", {}),
+    ):
+        state = drawn({n: v.numpy() for n, v in model.state_dict().items()})
+        model.load_state_dict({n: torch.from_numpy(v) for n, v in state.items()})
+        path = Path(__file__).parent / "weights" / f"{whose}.gguf"
+        writer = gguf.GGUFWriter(path, whose)
+        writer.add_block_count(1)
+        writer.add_context_length(32)
+        writer.add_embedding_length(8)
+        writer.add_feed_forward_length(32 if whose == "gpt2" else 12)
+        writer.add_head_count(2)
+        writer.add_vocab_size(6)
+        writer.add_token_list(["a", "b", "c", "d", "e", "f"])
+        if whose == "gpt2":
+            writer.add_layer_norm_eps(1e-3)
+        else:
+            writer.add_head_count_kv(1)
+            writer.add_layer_norm_rms_eps(1e-3)
+            writer.add_rope_freq_base(100.0)
+        for name, value in state.items():
+            layer, _, kind = name.removeprefix(f"{part}.").rpartition(".")
+            short = layer.rpartition(".")[2]
+            own = "attn_output" if layer == "attn.c_proj" else "ffn_down" if layer == "mlp.c_proj" else named.get(short)
+            if own in heads:  # Llama's rows, sorted so that neighbours turn together
+                value = value.reshape(heads[own], 2, -1, *value.shape[1:]).swapaxes(1, 2).reshape(value.shape)
+            if short.startswith("c_") and kind == "weight":
+                value = value.T
+            writer.add_tensor(outside.get(name) or f"blk.0.{own}.{kind}", np.ascontiguousarray(value))
+        if whose == "llama":
+            eight = np.linspace(-1, 1, 64, dtype=np.float32).reshape(1, 64)
+            packed = gguf.quants.quantize(eight, gguf.GGMLQuantizationType.Q8_0)
+            writer.add_tensor("packed.weight", packed, raw_dtype=gguf.GGMLQuantizationType.Q8_0)
+            found["packed"] = {}, {}, {"y": gguf.quants.dequantize(packed, gguf.GGMLQuantizationType.Q8_0)}
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        own = {"config": model.config} if whose == "gpt2" else {}  # of its sizes the reader does not take all
+        again = type(model).from_pretrained(path.parent, gguf_file=path.name, **own).eval()
+        for module in ("", ".self_attn" if whose != "gpt2" else ".attn"):
+            seen = [run(m.eval(), part + module, ids) for m in (model, again)]
+            np.testing.assert_allclose(*(y for _, y in seen), rtol=1e-5, atol=1e-6)
+            found[whose + ("-attention" if module else "")] = {"x": seen[0][0]}, {}, {"y": seen[0][1]}
+    return found
+
+
+def run(model: Any, name: str, ids: Any) -> tuple[Any, Any]:
+    """What a module of a model reads and makes when the model runs."""
+    import torch
+
+    seen: list[Any] = []
+
+    def look(module: Any, args: Any, kwargs: Any, out: Any) -> None:
+        x = args[0] if args else kwargs["hidden_states"]
+        seen[:] = x.detach().numpy(), (out[0] if isinstance(out, tuple) else out).detach().numpy()
+
+    handle = model.get_submodule(name).register_forward_hook(look, with_kwargs=True)
+    with torch.no_grad():
+        model(input_ids=ids)
+    handle.remove()
+    return seen[0], seen[1]
+
+
 MAKERS: dict[str, Callable[[], dict[str, Case]]] = {
+    "gguf": gguf_cases,
     "transformers": transformers_cases,
     "torch": torch_cases, "keras": keras_cases, "flax": flax_cases, "haiku": haiku_cases, "equinox": equinox_cases,
     "mlx": mlx_cases, "paddle": paddle_cases, "onnx": onnx_cases,

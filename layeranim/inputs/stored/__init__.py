@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import IO
 
 from layeranim.inputs.request import Request
+from layeranim.inputs.stored.gguf_file import gguf_file
 from layeranim.inputs.stored.held import HeldArray, Opener, Stored
 from layeranim.inputs.stored.keras_file import keras_file
 from layeranim.inputs.stored.msgpack_file import msgpack_file
@@ -23,7 +24,7 @@ __all__ = ["INDEX", "READERS", "HeldArray", "Opener", "Stored", "parts", "stored
 READERS: dict[str, Callable[[IO[bytes], Request], Stored]] = {
     ".npz": npz_file, ".safetensors": safetensors_file, ".pt": torch_file, ".pth": torch_file, ".bin": torch_file,
     ".ckpt": torch_file, ".keras": keras_file, ".h5": keras_file, ".onnx": onnx_file, ".msgpack": msgpack_file,
-    ".pdparams": paddle_file,
+    ".pdparams": paddle_file, ".gguf": gguf_file,
 }  # fmt: skip
 """By the ending of a file, how it is read."""
 INDEX = ".safetensors.index.json"

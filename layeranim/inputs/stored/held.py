@@ -77,6 +77,13 @@ def as_numbers(kind: str) -> np.dtype[Any] | None:
     return dtype.newbyteorder("<") if dtype.kind in "biuf" else None
 
 
+def readable(kind: str) -> bool:
+    """Whether numbers of that type can be read."""
+    return kind == EIGHT_BITS or as_numbers(kind) is not None
+
+
+EIGHT_BITS = "q8_0"
+"""GGML's whole numbers with a scale for each 32 of them."""
 BITS = {"bfloat16": "<u2", "float8_e4m3fn": "|u1", "float8_e5m2": "|u1"}
 """Floats that NumPy has not, each by the integer that holds its bits."""
 
