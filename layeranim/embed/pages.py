@@ -31,7 +31,7 @@ COPY = "copy_of"
 LARGEST = 20_000_000
 """Bytes of a page."""
 _MARK = re.compile(
-    rf"(?P<indent>[ \t]*)(?:<!-- |\.\. |% |\{{/\* |# (?!{BEGIN} (?!\S+ for=)))"
+    rf"(?P<indent>[ \t]*)(?:<!-- |\.\. |% |// |\{{/\* |# (?!{BEGIN} (?!\S+ for=)))"
     rf"(?:{BEGIN} (?P<words>.*?)|{END})(?: -->| \*/\}})?(?P<ends>[ \t\r]*)"
 )
 """A comment of ours; # is also a heading's."""

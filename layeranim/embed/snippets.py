@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 from layeranim.embed.files import FilmFiles, Pair
 from layeranim.records import dataclass
@@ -418,6 +419,16 @@ def latex(figure: Figure) -> str:
     caption = [f"  \\caption{{{_typeset(figure.caption)}}}"] if figure.caption else []
     needs = "% in the preamble: \\usepackage{graphicx,hyperref}"
     return "\n".join([needs, "\\begin{figure}", "  \\centering", f"  {linked}", *caption, "\\end{figure}"]) + "\n"
+
+
+def typst(figure: Figure) -> str:
+    """The poster as a figure, linked to the film beside the document."""
+    light = figure.light
+    link = light.controlled or light.moving
+    image = f'image("{figure.url(light.poster)}", width: 100%, alt: "{_quoted(figure.alt)}")'
+    linked = f'link("{quote(figure.url(link), safe="/:")}", {image})' if link else image
+    caption = [f'  caption: "{_quoted(figure.caption)}",'] if figure.caption else []
+    return "\n".join(["#figure(", f"  {linked},", *caption, ")"]) + "\n"
 
 
 def pptx(figure: Figure) -> str:

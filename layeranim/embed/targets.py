@@ -26,10 +26,10 @@ _WEB = re.compile(r"https?://[\w.~:/%+@-]+")
 class Venue:
     """A program: its markup, and the file that marks the top of a site of it, where films must lie inside one.
 
-    ``served`` is the folder of a site whose files are served as they are; ``folder``, seen from there, is where films go
-    that lie outside; ``mark`` how a comment begins and ends on its pages; ``brings`` what
-    else its site needs, and where: seen from the folder that is served; ``instead`` what helps readers where
-    the markup is a picture that nobody can pause; ``cell``: it is Python, which finds the film of that day itself.
+    ``served`` is the folder of a site whose files are served as they are; ``folder``, seen from there, is where films
+    go that lie outside; ``mark`` how a comment begins and ends on its pages; ``brings`` what else its site needs, and
+    where: seen from the folder that is served; ``instead`` what helps readers where the markup is a picture that
+    nobody can pause; ``cell``: it is Python, which finds the film of that day itself.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Venue:
 
 
 SHORTCODE = Path(__file__).with_name("shortcode.html")
-RST, _TEX, _PYTHON, _MDX = (".. ", ""), ("% ", ""), ("# ", ""), ("{/* ", " */}")
+RST, _TEX, _PYTHON, _MDX, _TYPST = (".. ", ""), ("% ", ""), ("# ", ""), ("{/* ", " */}"), ("// ", "")
 _HUGO = tuple(f"{folder}{name}.{kind}" for folder in ("", "config/_default/") for name in ("hugo", "config")
               for kind in ("toml", "yaml", "yml", "json"))  # fmt: skip
 _SCRIPTS = ("js", "ts", "mjs", "mts", "cjs", "cts")
@@ -75,6 +75,7 @@ _ALL = (
     Venue("notebook", "a code cell of a notebook, which holds the film once it has run", snippets.notebook, cell=True),
     Venue("reveal", "a slide of reveal.js; a player (NAME.html) goes step by step with it", snippets.reveal),
     Venue("latex", "LaTeX: the poster, linked to the film beside the document", snippets.latex, mark=_TEX),
+    Venue("typst", "Typst: the poster, linked to the film beside the document", snippets.typst, mark=_TYPST),
     Venue("pptx", "a slide in the deck that --page names, else a program with python-pptx (not tried in PowerPoint)",
           snippets.pptx, mark=_PYTHON),
 )  # fmt: skip
@@ -156,7 +157,7 @@ class Site:
         path = relative(file, self._seen_from)
         if self.target.name == "latex" and (odd := [letter for letter in "%#{}\\" if letter in path]):
             raise OptionError(f"LaTeX finds no file whose path has {' '.join(odd)}, as {path}; give it another name")
-        return path if self.target.name in ("sphinx", "myst", "latex", "pptx", "notebook") else quote(path)
+        return path if self.target.name in ("sphinx", "myst", "latex", "typst", "pptx", "notebook") else quote(path)
 
     @property
     def _seen_from(self) -> Path:

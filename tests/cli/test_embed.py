@@ -426,14 +426,14 @@ def test_a_picture_that_nobody_can_pause_is_warned_about_whatever_it_leads_to(
     assert (alone or "") in done.err
 
 
-@pytest.mark.parametrize("target", ["html", "rst", "markdown", "latex", "pptx", "quarto"])
+@pytest.mark.parametrize("target", ["html", "rst", "markdown", "latex", "pptx", "quarto", "typst"])
 def test_titles_are_quoted_as_each_program_wants_it(call: Any, place: Path, target: str) -> None:
     snippet = told(call, "films/long.gif", "--for", target, "--bare")
     wanted = {
         "html": "<figcaption>a &quot;b&quot; &lt;c&gt; &amp; *d*</figcaption>", "rst": 'a "b" <c> & \\*d\\*',
         "markdown": 'a "b" \\<c> & \\*d\\*', "latex": r"a ''b'' \ensuremath{<}c\ensuremath{>} \& *d*",
         "pptx": '24 seconds. a "b" <c',  # in its alt text, which is spoken
-        "quarto": 'a "b" \\<c> & \\*d\\*',
+        "quarto": 'a "b" \\<c> & \\*d\\*', "typst": 'caption: "a \\"b\\" <c> & *d*"',
     }  # fmt: skip
     assert wanted[target] in snippet
     if target == "pptx":

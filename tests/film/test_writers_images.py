@@ -173,7 +173,9 @@ def test_the_first_image_of_a_gif_is_opaque() -> None:
         assert "transparency" not in image.info
 
 
-@pytest.mark.parametrize(("fmt", "kind", "at", "bit", "over"), [("webp", b"ANMF", 19, 2, 0), ("apng", b"fcTL", 25, 1, 1)])
+@pytest.mark.parametrize(
+    ("fmt", "kind", "at", "bit", "over"), [("webp", b"ANMF", 19, 2, 0), ("apng", b"fcTL", 25, 1, 1)]
+)
 def test_the_first_image_lies_over_nothing(fmt: str, kind: bytes, at: int, bit: int, over: int) -> None:
     """Typst blends it with the empty canvas, and makes it darker."""
     calls = film(LIGHT)
