@@ -13,6 +13,7 @@ from layeranim import catalog, theme
 from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.stage.table import ColourKey
 from layeranim.stories import phrases
+from layeranim.stories.stage.legend import legend
 from layeranim.stories.stage.plans import KeyPlan
 from layeranim.stories.stage.verbs import Fill, Grow
 from layeranim.stories.storyboard import Beat, Cells, Storyboard, plain
@@ -99,6 +100,14 @@ def test_the_check_sees_a_colour_without_its_key() -> None:
     missed = unsaid(replace(film, parts={"stage": some}))
     assert missed
     assert all(fault.startswith("heat from ") for fault in missed)
+
+
+def test_a_film_with_a_key_of_its_own_has_no_other() -> None:
+    film = board(Case("softmax", {}, "softmax"))
+    plans = {**film.grids, **{plan.name: plan for plan in film.parts["stage"]}}
+    assert legend(plans, film.beats, {}, film.canvas, {}) == []
+    bare = {name: plan for name, plan in plans.items() if not isinstance(plan, KeyPlan)}
+    assert [key.scale for key in legend(bare, film.beats, {}, film.canvas, {})] == ["value", "heat"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Parts for films of words: names, strips, arcs, dials, a balance, cells that are carried."""
+"""Parts for films of words: names, strips, tables, keys, arcs, dials, a balance, cells that are carried."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from layeranim.stories.options import FilmOptions
-from layeranim.stories.stage import Arcs, Grid, Row, Strip, record
+from layeranim.stories.stage import Arcs, Grid, Key, Row, Strip, Table, record
 from layeranim.stories.stage import plans as p
 from layeranim.stories.stage import verbs as v
 from layeranim.stories.stage.parts import names
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.stage.telling import tell
-from layeranim.stories.storyboard import Storyboard, Telling, plain
+from layeranim.stories.storyboard import Fact, Run, Storyboard, Telling, plain
 
 from .films import board, film, traced
 from .test_record import frames
@@ -40,6 +40,11 @@ def sound(found: Storyboard) -> None:
     assert frames(record.loaded(record.dumped(found))) == frames(found)
 
 
+def row(figures: Any, unit: int) -> Any:
+    address = figures.cell_of("output", unit, {})
+    return (Run(f"class {unit + 1}", source=Fact("class")),), (Run(figures.text(address), "result", source=address),)
+
+
 def test_names_stand_left_of_rows_and_above_columns_and_a_long_one_is_cut() -> None:
     cells = Strip("logits", "z", "classes", ("cat", "dog", "Rindfleischetikettierungsüberwachung"))
     found = told(Row(cells, Grid("output", "p", called=(("a", "b", "c"), ()))))
@@ -56,6 +61,27 @@ def test_there_are_no_names_where_cells_are_too_small() -> None:
     stage = Row(Grid("logits", "z", called=(tuple(map(str, range(80))), ())), SHARES)
     found = tell(film(stage), Telling(traced(many), FilmOptions()))
     assert not [plan for plan in found.parts["stage"] if isinstance(plan, p.TextPlan)]
+
+
+def test_the_rows_of_a_table_arrive_with_their_units() -> None:
+    found = told(Row(SHARES, Table("output", ("class", "share"), row, 3)))
+    arrived = [verb.rows for verb in acted(found, v.Arrive)]
+    assert [[plain(line) for _, line in rows[0]] for rows in arrived] == [
+        ["class 1", "0.66"], ["class 2", "0.24"], ["class 3", "0.10"],
+    ]  # fmt: skip
+    heights = [rows[0][0][0][1] for rows in arrived]
+    assert heights == sorted(heights, reverse=True)
+    assert [plain(line) for _, line in part(found, p.TablePlan).heads] == ["class", "share"]
+    sound(found)
+
+
+def test_a_key_says_what_the_ends_of_the_colours_stand_for() -> None:
+    value, share = (part(told(Row(SHARES, key)), p.KeyPlan) for key in (Key("logits", "scores"), Key("output")))
+    assert [plain(line) for _, line in value.labels] == ["scores", "−2.00", "2.00"]
+    assert value.levels == tuple(range(-4, 5))
+    assert [plain(line) for _, line in share.labels] == ["0", "1"]
+    assert share.scale == "heat"
+    sound(told(Row(SHARES, Key("logits", "scores"))))
 
 
 @pytest.mark.parametrize("words", ["Ich habe ein bisschen Deutsch gelernt", "Wir haben das Haus gekauft"])

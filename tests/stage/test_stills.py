@@ -22,13 +22,13 @@ from layeranim import stories, theme
 from layeranim.film.film import Pass, draw
 from layeranim.scenes.stage import StageScene
 from layeranim.stories import stage
-from layeranim.stories.stage import Grid, Row, Strip
+from layeranim.stories.stage import Grid, Key, Row, Strip, Table
 from layeranim.stories.stage.parts.base import Actor
 from layeranim.stories.stage.verbs import Verb
 from layeranim.stories.storyboard import Storyboard
 
 from .films import board
-from .test_parts_of_words import told
+from .test_parts_of_words import row, told
 
 DOCS = Path(stories.__file__).parents[2] / "docs"
 STILLS = DOCS / "stage"
@@ -52,8 +52,11 @@ def seen(film: str, *plans: str, ended: bool = False, **options: Any) -> Seen:
     return Seen(film, plans, options, ended)
 
 
-WORDS = Row(Strip("logits", "z", "classes", ("cat", "dog", "owl")), Grid("output", "p"))
-"""A stage of a part that no film of the catalogue has."""
+WORDS = Row(
+    Strip("logits", "z", "classes", ("cat", "dog", "owl")), Key("output", "p"),
+    Table("output", ("class", "share"), row, 3), Grid("output", "p"),
+)  # fmt: skip
+"""A stage of parts that no film of the catalogue has."""
 PARTS: dict[str, Seen] = {
     "Arcs": seen("attention", "weights:arcs"),
     "Balance": seen("attention-lookup", "output:balance"),
@@ -69,6 +72,7 @@ PARTS: dict[str, Seen] = {
     "Grid": seen("conv", "padded:0"),
     "History": seen("training", "loss:history", ended=True),
     "Hull": seen("maxout", "output:curve"),
+    "Key": seen("", "output:key"),
     "Lanes": seen("lstm", "previous_cell:lanes"),
     "Others": seen("conv", "partial_sums:others", input="random:9x5x5", kernel_size=3),
     "Rest": seen("attention", "weights", "weights:rest", queries=3, keys=50, features=2),
@@ -85,6 +89,7 @@ PARTS: dict[str, Seen] = {
     "Sides": seen("dense", "pre_activation:sides", example="digits"),
     "Stacked": seen("softmax", "output", "output:stack"),
     "Strip": seen("", "logits"),
+    "Table": seen("", "output:table"),
     "Tally": seen("conv1d", "pre_activation:tally"),
     "Terrain": seen("descent", "path:terrain"),
     "Trail": seen("autoencoder", "walk_code:trail", ended=True),

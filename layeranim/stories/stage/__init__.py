@@ -36,6 +36,7 @@ from layeranim.stories.stage.parts.graph import Graph
 from layeranim.stories.stage.parts.grid import Grid, Strip
 from layeranim.stories.stage.parts.history import History
 from layeranim.stories.stage.parts.hull import Hull
+from layeranim.stories.stage.parts.key import Key
 from layeranim.stories.stage.parts.lanes import Lanes, Stop, Store, Valve
 from layeranim.stories.stage.parts.layer import Neurons
 from layeranim.stories.stage.parts.leading import Leading
@@ -49,6 +50,7 @@ from layeranim.stories.stage.parts.plane import Plane
 from layeranim.stories.stage.parts.scatter import Scatter
 from layeranim.stories.stage.parts.sheet import Folded, Sheet
 from layeranim.stories.stage.parts.sides import Sides
+from layeranim.stories.stage.parts.table import Table
 from layeranim.stories.stage.parts.tally import Tally
 from layeranim.stories.stage.parts.thinned import Thinned
 from layeranim.stories.stage.parts.tracks import Lines, Terrain
@@ -62,9 +64,9 @@ from layeranim.stories.stage.telling import room_for, story
 __all__ = [
     "NOTHING", "Aligned", "All", "Apart", "Arcs", "Aside", "Balance", "Bars", "Becoming", "Beneath", "Chip", "Column",
     "Contest", "Copied", "Cross", "Curve", "Dials", "DotLane", "Dots", "Each", "Folded", "Graph", "Grid", "History",
-    "Hull", "Lanes", "Lap", "Laps", "Lattice", "Leading", "Lines", "Maps", "Mask", "More", "Net", "NetLayer",
+    "Hull", "Key", "Lanes", "Lap", "Laps", "Lattice", "Leading", "Lines", "Maps", "Mask", "More", "Net", "NetLayer",
     "Network", "Neurons", "Note", "Other", "Others", "Painted", "Passage", "Passages", "Picture", "Plane", "Play",
-    "Repeat", "Rest", "Row", "Scatter", "Sheet", "Sides", "Stacked", "Stop", "Store", "Strip", "Taken",
+    "Repeat", "Rest", "Row", "Scatter", "Sheet", "Sides", "Stacked", "Stop", "Store", "Strip", "Table", "Taken",
     "Tally", "Terrain", "Thinned", "Trail", "Tries", "Turn", "Turning", "Units", "Valve", "Volume", "WhatIf", "Windows",
     "Wires", "listed", "picked", "rest", "room_for", "stack", "story",
 ]  # fmt: skip

@@ -30,8 +30,11 @@ def legend(
 ) -> list[KeyPlan]:  # fmt: skip
     """Keys to the colours that these parts and beats show, one beside another on the counter's line.
 
-    ``kinds`` and ``spans`` are those of a ``Play``. Nothing where no colour says anything.
+    ``kinds`` and ``spans`` are those of a ``Play``. Nothing where no colour says anything, or where the film has a key
+    of its own.
     """
+    if any(isinstance(plan, KeyPlan) for plan in plans.values()):
+        return []
     x, y = canvas.left, canvas.from_bottom(theme.COUNTER_BASELINE)
     out: list[KeyPlan] = []
     for scale, levels, before, behind in _entries(list(_coloured(plans, beats)), kinds, spans):
