@@ -59,7 +59,7 @@ def _multilabel_margin(g: Given) -> tuple[Any, ...]:
     x, t = g["input"], g["target"]
     rows, labels = x.reshape(-1, x.shape[-1]), t.reshape(-1, t.shape[-1])
     labels = labels.masked_fill((labels < 0).cumsum(1) > 0, -1)  # those behind the first −1 are none
-    true = (labels[..., None] == torch_module().arange(rows.shape[1])).any(1)
+    true = (labels[..., None] == torch_module().arange(rows.shape[1], device=labels.device)).any(1)
     off = (1 - rows[:, :, None] + rows[:, None]).clamp(min=0) * (true[:, :, None] & ~true[:, None])
     return "divide", off.sum((1, 2)).reshape(x.shape[:-1]), float(rows.shape[1])
 

@@ -141,10 +141,17 @@ class _Building:
         wired = {wire.source for wire in wires}
         unseen = tuple(one for one in sources if one not in self.outs)
         reads = tuple(self.outs[one][0] for one in sources if one in self.outs and self.outs[one][0] not in wired)
+        if "input" not in wired and self._reads_input(call):
+            reads = ("input", *reads)
         return GraphCall(
             name, call.kind, tuple(expected.shape), found.layer, layer.config.of(found.options).shown(), tuple(wires),
             tuple(own), tuple(seen.shape), back, reads, unseen=unseen,
         )  # fmt: skip
+
+    def _reads_input(self, call: ModelCall) -> bool:
+        """Whether what goes into the model was given to it, of which its layer takes something else."""
+        given = list(call.inputs.values())
+        return any(way(self.arrays["input"], given[k]) for k in call.brought if k < len(given))
 
     def _unsound(self, call: ModelCall) -> str | None:
         """Why a call is not computed here; nothing where it is."""

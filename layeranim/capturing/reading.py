@@ -15,11 +15,13 @@ from layeranim.capturing.kept import Saved, torch_module
 from layeranim.engine.dropout import DropoutConfig, factors
 from layeranim.engine.packing import Packed
 from layeranim.engine.recurrent_packing import from_torch_state
-from layeranim.errors import OptionError
+from layeranim.errors import OptionError, UsageError
 from layeranim.inputs.module_run import returned
 from layeranim.inputs.module_tensors import array, rows
 from layeranim.inputs.modules import READERS, packed
 
+_ODD = (ValueError, TypeError, RuntimeError, IndexError, KeyError, AttributeError)
+"""What a call ends in that is written in another way than was thought of."""
 _RRELU = "input lower=0.125 upper=0.3333333333333333 training=False inplace=False generator=None"
 _CELLS = ("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell")
 
@@ -33,7 +35,13 @@ def read(entry: Event) -> Packed:
     if lost(entry):
         raise OptionError("its values were overwritten in place before they could be kept")
     args, kwargs = entry.given.tree()
-    found = _found(entry, args, kwargs)
+    try:
+        found = _found(entry, args, kwargs)
+    except UsageError:
+        raise
+    except _ODD as error:
+        reason = " ".join(str(error).split())[:120]
+        raise OptionError(f"{entry.op} is called in a way that is not known here: {reason}") from error
     if "parametrizations" in getattr(entry.module, "_modules", ()):
         entry.found = found  # to ask for its weight again may make another one, as a spectral norm does
     if found.layer == "dropout" and found.options["rate"]:

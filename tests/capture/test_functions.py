@@ -274,6 +274,7 @@ def test_functions_are_the_layers_that_they_are(layer: str) -> None:
     [
         (lambda x, y, w: torch.einsum("bcii->bci", x), "each of its own letter"),
         (lambda x, y, w: torch.einsum("bcij,bcij,bcij,b->b", x, x, x, x[:, 0, 0, 0]), "einsum of 4 tensors"),
+        (lambda x, y, w: torch.xlogy(2.0, y), "is called in a way that is not known here"),
         (lambda x, y, w: x.norm(p=0), "p 0 is not known"),
         (lambda x, y, w: torch.matrix_power(w, 0), "from 2 on"),
         (lambda x, y, w: F.embedding_bag(IDS.flatten(), w, torch.tensor([0, 0]), mode="max"), "of an empty bag"),

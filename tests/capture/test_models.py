@@ -23,6 +23,7 @@ from layeranim.stories.storyboard import plain
 torch = pytest.importorskip("torch")
 
 from torch import Tensor, nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence  # noqa: E402
 
 from tests.capture.torch_models import MODELS, drawn  # noqa: E402 - which needs PyTorch
@@ -302,6 +303,13 @@ def test_a_stage_bears_the_name_of_its_function_where_its_layer_is_only_the_way_
     found = la.capture(Running(lambda m, x: torch.zeros(2, 4).index_add(0, torch.tensor([1, 1]), x) @ x.T), drawn(2, 4))
     places = [plain(beat.place) for beat in la.storyboard(found).beats]
     assert [place for place in places if place[:1].isdigit()][:2] == ["1 index_add", "2 matmul"]
+
+
+def test_a_function_of_the_input_reads_it_also_where_its_layer_is_given_something_else() -> None:
+    found = la.capture(Running(lambda m, x: m.a(x).sum() + F.pdist(x), a=nn.Linear(4, 2)), drawn(3, 4))
+    said = [(plain(beat.place), plain(beat.note)) for beat in la.storyboard(found).beats]
+    assert any(place == "3 pdist" for place, _ in said), said
+    assert not any("reads none" in line for _, line in said)
 
 
 def test_complex_numbers_stand_as_their_two_parts() -> None:

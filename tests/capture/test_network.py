@@ -226,6 +226,12 @@ def test_any_call_opens_by_its_name_or_its_number_whatever_is_folded() -> None:
     assert any("unit 1" in plain(beat.place) for beat in by_name.beats)
 
 
+def test_a_join_that_is_opened_tells_one_number_and_then_all() -> None:
+    said = {plain(b.place): plain(b.caption) for b in la.storyboard(made("deep"), opened="h.3.add").beats}
+    assert re.fullmatch(r"add = .+ \+ .+ [=≈] .+", said["13 add, one number"]), said
+    assert "all 4 numbers in the same way" in said["13 add, h.3"]
+
+
 @pytest.mark.parametrize(
     ("name", "options", "said"),
     [

@@ -21,7 +21,14 @@ BRIEF = {
 }  # fmt: skip
 """What a stage of a long row is called."""
 PRODUCTS = ("matmul", "einsum")
-OWN = ("cdist", "dist", "fold", "pairwise_distance")
+OWN = frozenset((
+    "cdist", "dist", "pdist", "pairwise_distance", "fold", "cumsum", "cumprod", "logcumsumexp", "trace",
+    "scatter", "scatter_reduce", "index_reduce", "index_copy", "index_fill", "index_put", "masked_scatter",
+    "embedding_bag", "fractional_max_pool2d", "fractional_max_pool3d", "rrelu", "cross", "kron", "sinc",
+    "xlogy", "nan_to_num", "margin_ranking_loss", "hinge_embedding_loss", "soft_margin_loss",
+    "cosine_embedding_loss", "poisson_nll_loss", "multi_margin_loss", "multilabel_margin_loss",
+    "triplet_margin_loss", "LRN", "ScatterElements", "ScatterND",
+))  # fmt: skip
 """Layers that compute many functions, and functions that are computed by a layer of another sort."""
 BARS, GAP = 240.0, 22.0
 """Room that bars with their numbers take at least, and what lies between two stages."""

@@ -186,7 +186,7 @@ def _on_the_way(view: RowView, stage: RowStage) -> Opened:
     nodes: list[Node] = [sliced(view, stage, name, first=not k) for k, name in enumerate(shown)]
     passages = tuple(told_unit(view, stage, words.inner(name, stage), (name,), {}) for name in chosen)
     if not nodes:
-        return _moved(view, stage)
+        return _moved(view, stage) if stage.layer == "flatten" else _at_once(view, stage)
     half = -(-len(nodes) // 2)
     stands = Column(Row(*nodes[:half]), Row(*nodes[half:])) if len(nodes) > WAY else Row(*nodes)
     return Opened(stands, passages)
@@ -217,6 +217,13 @@ def _passed(view: RowView, stage: RowStage) -> str:
     step = view.figures.acted_at(cell).step
     same = step.operation in ("join", "copy", "arrange", "unroll")
     return step.reads[0].tensor if same and len(step.reads) == 1 else ""
+
+
+def _at_once(view: RowView, stage: RowStage) -> Opened:
+    """A stage that makes what it gives in one act: the followed number in its own arithmetic."""
+    made = view.ways[stage.place].get(stage.wrote) or view.followed(stage)
+    passage = told_unit(view, stage, "one number", (made.tensor,), at_axes(view, made))
+    return Opened(Row(HeldTally(made.tensor, f"{lead_of(view, stage)}{words.place(view, made)}")), (passage,))
 
 
 def _moved(view: RowView, stage: RowStage) -> Opened:
