@@ -137,6 +137,12 @@ def _tensor(given: dict[str, Any], name: str) -> Any:
     return given[name] if hasattr(given[name], "detach") else torch_module().tensor(given[name])
 
 
+def _turned(x: Any, y: Any, dim: int | None) -> tuple[Any, Any]:
+    """The two products of each number of a cross product, along the first axis of three where none is said."""
+    dim = tuple(x.shape).index(3) if dim is None else dim
+    return x.roll(-1, dim) * y.roll(-2, dim), x.roll(-2, dim) * y.roll(-1, dim)
+
+
 def _between(x: Any, at: int) -> Any:
     """Every axis with one of size 1 behind it, or before it."""
     return x.reshape([n if k % 2 != at else 1 for n in x.shape for k in (0, 1)])
@@ -164,9 +170,8 @@ _AS: dict[str, tuple[str, str, Callable[[dict[str, Any]], tuple[Any, ...]]]] = {
                               g["input"].isfinite())),
     "float_power": ("input exponent", "power",
                     lambda g: (_tensor(g, "input").double(), _tensor(g, "exponent").double())),
-    "cross": ("input other dim=-1", "subtract", lambda g: (
-        g["input"].roll(-1, g["dim"]) * g["other"].roll(-2, g["dim"]),
-        g["input"].roll(-2, g["dim"]) * g["other"].roll(-1, g["dim"]))),
+    "cross": ("input other dim=None", "subtract", lambda g: _turned(g["input"], g["other"], g["dim"])),
+    "linalg_cross": ("input other dim=-1", "subtract", lambda g: _turned(g["input"], g["other"], g["dim"])),
     "kron": ("input other", "multiply", lambda g: (_between(g["input"], 1), _between(g["other"], 0))),
     "addcmul": ("input tensor1 tensor2 value=1", "multiply-add",
                 lambda g: (g["input"], g["tensor1"] * g["value"] if g["value"] != 1 else g["tensor1"], g["tensor2"])),

@@ -69,7 +69,7 @@ _SAME = {
     "concat": "cat", "concatenate": "cat", "linalg_norm": "norm", "radd": "add", "rmul": "mul",
     "special_softmax": "softmax", "special_log_softmax": "log_softmax", "special_expit": "sigmoid",
     "special_exp2": "exp2", "special_erfc": "erfc", "special_logit": "logit", "linalg_vecdot": "vecdot",
-    "mod": "remainder", "linalg_matrix_power": "matrix_power", "linalg_cross": "cross",
+    "mod": "remainder", "linalg_matrix_power": "matrix_power",
     "special_xlogy": "xlogy", "special_sinc": "sinc", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
     "log_sigmoid": "logsigmoid", "row_stack": "vstack",
     **{f"{kind}max_pool{n}d_with_indices": f"{kind}max_pool{n}d"

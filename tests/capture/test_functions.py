@@ -11,7 +11,7 @@ import pytest
 
 import layeranim as la
 from layeranim.capturing import functions
-from layeranim.capturing.joins import spelt
+from layeranim.capturing.joins import JOINS, spelt
 from layeranim.errors import OptionError
 
 torch = pytest.importorskip("torch")
@@ -73,7 +73,9 @@ LAYERS: dict[str, list[Callable[..., Any]]] = {
         lambda x, y, w: torch.baddbmm((x[0] > 0).float().log(), y[0], y[1]),
         lambda x, y, w: torch.sinc(x.round()), lambda x, y, w: torch.xlogy(x.relu(), x.relu()),
         lambda x, y, w: x.log().nan_to_num(), lambda x, y, w: torch.cross(x[:, :3], y[:, :3], dim=1),
-        lambda x, y, w: torch.kron(x[0, 0], y[0]), lambda x, y, w: torch.float_power(y, 1.5),
+        lambda x, y, w: torch.linalg.cross(x[..., :3], y[..., :3]),
+        lambda x, y, w: torch.cross(x[:, :3, :3], y[:, :3, :3]),
+        lambda x, y, w: torch.kron(x[0, 0], y[0, 0]), lambda x, y, w: torch.float_power(y, 1.5),
         lambda x, y, w: torch.asinh(x), lambda x, y, w: torch.acosh(y + 1), lambda x, y, w: torch.atanh(y / 9),
         lambda x, y, w: torch.div(x, y, rounding_mode="trunc"), lambda x, y, w: F.rrelu(x, training=True),
         lambda x, y, w: F.normalize(x, p=1, dim=1), lambda x, y, w: F.softplus(x, 2.0, 1.0),
@@ -259,7 +261,7 @@ LAYERS["einsum"] += [
 ]  # fmt: skip
 
 
-@pytest.mark.filterwarnings("ignore:(index_reduce|The reduce argument):UserWarning")
+@pytest.mark.filterwarnings("ignore:(index_reduce|The reduce argument|Using torch.cross):UserWarning")
 @pytest.mark.parametrize("layer", LAYERS)
 def test_functions_are_the_layers_that_they_are(layer: str) -> None:
     for k, run in enumerate(LAYERS[layer]):
@@ -274,7 +276,6 @@ def test_functions_are_the_layers_that_they_are(layer: str) -> None:
     [
         (lambda x, y, w: torch.einsum("bcii->bci", x), "each of its own letter"),
         (lambda x, y, w: torch.einsum("bcij,bcij,bcij,b->b", x, x, x, x[:, 0, 0, 0]), "einsum of 4 tensors"),
-        (lambda x, y, w: torch.xlogy(2.0, y), "is called in a way that is not known here"),
         (lambda x, y, w: x.norm(p=0), "p 0 is not known"),
         (lambda x, y, w: torch.matrix_power(w, 0), "from 2 on"),
         (lambda x, y, w: F.embedding_bag(IDS.flatten(), w, torch.tensor([0, 0]), mode="max"), "of an empty bag"),
@@ -374,6 +375,13 @@ def test_what_is_written_into_a_tensor_is_what_it_holds() -> None:
     assert [call.name for call in found] == ["tanh", "log", "linear", "add", "exp"]
     assert set(found["exp"].reads) == {"tanh", "log", "add"}
     assert "linear" in found["add"].reads
+
+
+def test_a_call_that_its_reader_cannot_follow_has_no_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(JOINS, "sin", lambda op, args, kwargs: args[1])
+    found = la.capture(Written(lambda x, y, w: x.sin() + x.cos()), X, Y)
+    assert [call.agrees for call in found] == [None, True, True]
+    assert "sin is called in a way that is not known here: tuple index out of range" in found["sin"].why
 
 
 def test_what_is_given_for_its_shape_alone_is_not_read() -> None:
