@@ -150,7 +150,7 @@ class Recorder:
             with mode_class()(self):
                 return inside(*args, **kwargs)
         finally:
-            while self._frames.pop().module is not func:
+            while self._frames and self._frames.pop().module is not func:
                 pass  # what raised below it
 
     def _called(self, op: str) -> str:
