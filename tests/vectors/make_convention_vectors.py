@@ -127,6 +127,7 @@ def flax_cases() -> dict[str, Case]:
     import flax.linen as nn
     import jax
     import jax.numpy as jnp
+    from flax import nnx
 
     key = jax.random.key(0)
 
@@ -148,6 +149,13 @@ def flax_cases() -> dict[str, Case]:
     def cell(made: Any, x: Any) -> Case:
         inputs, state, out = of(nn.RNN(made), x)
         return inputs, {name.partition(".")[2]: v for name, v in state.items()}, out
+
+    def nnx_cell(made: Any) -> Case:
+        state = nnx.state(made, nnx.Param)
+        held = drawn(nnx.to_pure_dict(state))
+        nnx.replace_by_pure_dict(state, held)
+        nnx.update(made, state)
+        return {"x": SEQUENCE}, flat(held), {"y": np.asarray(nnx.RNN(made)(SEQUENCE))}
 
     mask = np.ones((1, 1, 2, 4), bool)
     mask[..., 1, :] = False
@@ -172,6 +180,7 @@ def flax_cases() -> dict[str, Case]:
         "no-keys": ({}, {}, {"y": np.asarray(nn.dot_product_attention(*head, mask=mask))[:, :, 0]}),
         "causal": ({}, {}, {"y": np.asarray(nn.dot_product_attention(*head, mask=causal))[:, :, 0]}),
         "causal-jax": ({}, {}, {"y": np.asarray(jax.nn.dot_product_attention(*head, is_causal=True))[:, :, 0]}),
+        "lstm-nnx": nnx_cell(nnx.LSTMCell(3, 2, rngs=nnx.Rngs(0))), "gru-nnx": nnx_cell(nnx.GRUCell(3, 2, rngs=nnx.Rngs(0))),
         "average": ({"x": PICTURE}, {}, {"y": np.asarray(nn.avg_pool(PICTURE.transpose(LAST), (3, 3), (2, 2), "SAME")).transpose(FIRST)}),
     }  # fmt: skip
 
