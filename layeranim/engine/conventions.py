@@ -34,6 +34,7 @@ class Convention:
     same_strided: str | None = cell("padding same with a stride")
     same_dilated: str | None = cell("padding same with a dilation")
     same_transposed: str | None = cell("padding same of a transposed convolution")
+    average: str | None = cell("padding in a mean of pooling")
     lstm: str | None = cell("gates of an LSTM")
     gru: str | None = cell("gates of a GRU")
     reset: str | None = cell("a GRU's reset gate comes")
@@ -56,7 +57,7 @@ CONVENTIONS: dict[str, Convention] = {
     "torch": Convention(
         "PyTorch", "2.13.0", dense="OI", conv="OIHW", transposed="IOHW", turned=False, same_strided="refused",
         same_dilated="padded for it",
-        lstm="i f g o",
+        average="counted", lstm="i f g o",
         gru="r z n", reset="after", update="old", eps=_ONE, momentum=0.1, weighs="new", variance="unbiased",
         groups="neighbours", gelu="exact", hard_sigmoid="1/6", hard_swish="1/6", leaky=0.01, causal="upper left",
         no_keys="0",
@@ -64,32 +65,34 @@ CONVENTIONS: dict[str, Convention] = {
     "keras": Convention(
         "Keras", "3.15.1", dense="IO", conv="HWIO", transposed="HWOI", turned=False, same_strided="odd cell at the end",
         same_dilated="padded for it", same_transposed="leaves stride × input",
-        lstm="i f g o", gru="z r n", reset="after", update="old",
+        average="left out", lstm="i f g o", gru="z r n", reset="after", update="old",
         eps={"batch": 1e-3, "layer": 1e-3, "group": 1e-3, "rms": 1e-6}, momentum=0.99, weighs="old", variance="biased",
         groups="neighbours", gelu="exact", hard_sigmoid="1/6", leaky=0.3, causal="upper left", no_keys="the mean",
     ),
     "flax": Convention(
         "Flax", "0.12.8", dense="IO", conv="HWIO", transposed="HWIO", turned=True, same_strided="odd cell at the end",
         same_dilated="padded for it", same_transposed="leaves stride × input",
-        lstm="i f g o", gru="r z n", reset="after", update="old",
+        average="counted", lstm="i f g o", gru="r z n", reset="after", update="old",
         eps={"batch": 1e-5, "layer": 1e-6, "group": 1e-6, "rms": 1e-6}, momentum=0.99, weighs="old", variance="biased",
         groups="neighbours", gelu="tanh", hard_sigmoid="1/6", leaky=0.01, causal="upper left", no_keys="the mean",
     ),
     "haiku": Convention(
         "Haiku", "0.0.17", dense="IO", conv="HWIO", transposed="HWOI", turned=True, same_strided="odd cell at the end",
         same_dilated="padded for it", same_transposed="leaves stride × input",
-        lstm="i g f o", gru="z r n", reset="before", update="new", eps={**_ONE, "rms": 1e-5}, groups="neighbours",
+        average="left out", lstm="i g f o", gru="z r n", reset="before", update="new",
+        eps={**_ONE, "rms": 1e-5}, groups="neighbours",
     ),
     "equinox": Convention(
         "Equinox", "0.13.8", dense="OI", conv="OIHW", transposed="OIHW", turned=True,
         same_strided="odd cell at the end",
         same_dilated="padded for it", same_transposed="leaves stride × input",
-        lstm="i f g o", gru="r z n", reset="after", update="old",
+        average="counted", lstm="i f g o", gru="r z n", reset="after", update="old",
         eps={**_ONE, "rms": 1e-5}, momentum=0.99, weighs="old", variance="biased", groups="neighbours",
         no_keys="the mean",
     ),
     "mlx": Convention(
-        "MLX", "0.32.4", dense="OI", conv="OHWI", transposed="OHWI", turned=False, lstm="i f g o", gru="r z n",
+        "MLX", "0.32.4", dense="OI", conv="OHWI", transposed="OHWI", turned=False, average="counted",
+        lstm="i f g o", gru="r z n",
         reset="after", update="old", eps={**_ONE, "rms": 1e-5}, momentum=0.1, weighs="new", variance="unbiased",
         groups="strided", gelu="exact", hard_swish="1/6", leaky=0.01, causal="lower right", no_keys="the mean",
     ),
@@ -105,7 +108,7 @@ CONVENTIONS: dict[str, Convention] = {
         "ONNX, by onnxruntime", "1.32.0", conv="OIHW", transposed="IOHW", turned=False,
         same_strided="odd cell at the end",
         same_dilated="refused", same_transposed="leaves stride × input",
-        lstm="i o f g", gru="z r n", reset="before", update="old", eps=_ONE,
+        average="left out", lstm="i o f g", gru="z r n", reset="before", update="old", eps=_ONE,
         momentum=0.9, weighs="old", variance="biased", groups="neighbours", gelu="exact", hard_sigmoid="0.2",
         hard_swish="1/6", leaky=0.01, causal="upper left", no_keys="0",
     ),

@@ -165,7 +165,7 @@ def _keras(state: Mapping[str, Any], options: Mapping[str, Any]) -> Packed:
 
 
 def _flax(state: Mapping[str, Any], options: Mapping[str, Any]) -> Packed:
-    x = {name: numeric(name, value) for name, value in state.items()}
+    x = {name.replace("if_.", "if."): numeric(name, value) for name, value in state.items()}  # nnx' word for it
     gates = next(
         (g for g, first in (("ifgo", "ii.kernel"), ("rzn", "ir.kernel"), ("", "i.kernel")) if first in x), None
     )
@@ -196,6 +196,8 @@ def _packed_flax(x: Mapping[str, Array]) -> Packed:
     arrays = {"weight_input": x["dense_i.kernel"].T, "weight_hidden": x["dense_h.kernel"].T}
     arrays |= {ours: x[f"{name}.bias"] for name, ours in (("dense_i", "bias_input"), ("dense_h", "bias_hidden"))
                if f"{name}.bias" in x}  # fmt: skip
+    if _kind(arrays) == "gru" and "bias_input" in arrays:  # which has none inside of the reset
+        arrays.setdefault("bias_hidden", np.zeros_like(arrays["bias_input"]))
     return _ours(_kind(arrays), arrays)
 
 

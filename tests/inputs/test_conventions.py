@@ -21,7 +21,8 @@ from tests.inputs.vectors import Arrays, cases
 LAYERS = {
     "dense": "dense", "conv": "conv", "conv-transpose": "conv-transpose",
     "conv-transpose-same": "conv-transpose", "conv-dilated": "conv", "depthwise": "conv", "lstm": "lstm",
-    "lstm-optimized": "lstm", "lstm-both-ways": "lstm", "gru": "gru", "gru-without-bias": "gru", "gru-after": "gru",
+    "lstm-optimized": "lstm",
+    "lstm-nnx": "lstm", "gru-nnx": "gru", "lstm-both-ways": "lstm", "gru": "gru", "gru-without-bias": "gru", "gru-after": "gru",
     "gru-without-bias-before": "gru", "rnn": "rnn", "batchnorm": "batchnorm", "layernorm": "layernorm",
     "rmsnorm": "layernorm", "groupnorm": "layernorm", "embedding": "embedding", "attention": "attention",
     "prelu": "activation",
@@ -168,6 +169,14 @@ def dilated(name: str) -> None:
         la.trace("conv", input=np.ones((1, 1, 5, 5)), kernel=np.ones((1, 1, 3, 3)), **given)
 
 
+def averaged(name: str) -> None:
+    held, counted = cases(name)["average"], CONVENTIONS[name].average == "counted"
+    options = {"mode": "mean", "kernel_size": 3, "stride": 2, "count_include_pad": counted}
+    padding = "same" if name in ("keras", "flax", "haiku") else 1  # the others are told how many cells
+    ours = la.trace("pool", input=held["in"]["x"], padding=padding, **options)["output"]
+    np.testing.assert_allclose(ours, held["out"]["y"], rtol=1e-5, atol=1e-6)
+
+
 def transposed(name: str) -> None:
     held = cases(name)["conv-transpose-same"]
     made_of = {"leaves stride × input": (12, 10), "as of a convolution": (12, 9)}
@@ -237,7 +246,7 @@ def no_keys(name: str) -> None:
 
 BY_NUMBERS: Mapping[str, Any] = {
     "momentum": momentum, "weighs": momentum, "variance": momentum, "same_strided": strided,
-    "same_transposed": transposed, "same_dilated": dilated, "gelu": gelu,
+    "same_transposed": transposed, "same_dilated": dilated, "average": averaged, "gelu": gelu,
     "leaky": leaky, "hard_sigmoid": slope("hard-sigmoid", "hard_sigmoid"),
     "hard_swish": slope("hard-swish", "hard_swish"), "causal": causal, "no_keys": no_keys,
 }  # fmt: skip

@@ -105,6 +105,7 @@ def keras_cases() -> dict[str, Case]:
         "leaky": ({"x": LINE}, {}, {"y": ops.convert_to_numpy(layers.LeakyReLU()(LINE))}),
         "hard-sigmoid": ({"x": LINE}, {}, {"y": ops.convert_to_numpy(keras.activations.hard_sigmoid(LINE))}),
         "causal": ({}, {}, {"y": np.asarray(mask(None, use_causal_mask=True))}),
+        "average": of(layers.AveragePooling2D(3, strides=2, padding="same"), PICTURE, True),
     }
     mha = layers.MultiHeadAttention(2, 2)
     x = RNG.normal(size=(2, 3, 4)).astype(np.float32)
@@ -126,6 +127,7 @@ def flax_cases() -> dict[str, Case]:
     import flax.linen as nn
     import jax
     import jax.numpy as jnp
+    from flax import nnx
 
     key = jax.random.key(0)
 
@@ -147,6 +149,13 @@ def flax_cases() -> dict[str, Case]:
     def cell(made: Any, x: Any) -> Case:
         inputs, state, out = of(nn.RNN(made), x)
         return inputs, {name.partition(".")[2]: v for name, v in state.items()}, out
+
+    def nnx_cell(made: Any) -> Case:
+        state = nnx.state(made, nnx.Param)
+        held = drawn(nnx.to_pure_dict(state))
+        nnx.replace_by_pure_dict(state, held)
+        nnx.update(made, state)
+        return {"x": SEQUENCE}, flat(held), {"y": np.asarray(nnx.RNN(made)(SEQUENCE))}
 
     mask = np.ones((1, 1, 2, 4), bool)
     mask[..., 1, :] = False
@@ -171,6 +180,8 @@ def flax_cases() -> dict[str, Case]:
         "no-keys": ({}, {}, {"y": np.asarray(nn.dot_product_attention(*head, mask=mask))[:, :, 0]}),
         "causal": ({}, {}, {"y": np.asarray(nn.dot_product_attention(*head, mask=causal))[:, :, 0]}),
         "causal-jax": ({}, {}, {"y": np.asarray(jax.nn.dot_product_attention(*head, is_causal=True))[:, :, 0]}),
+        "lstm-nnx": nnx_cell(nnx.LSTMCell(3, 2, rngs=nnx.Rngs(0))), "gru-nnx": nnx_cell(nnx.GRUCell(3, 2, rngs=nnx.Rngs(0))),
+        "average": ({"x": PICTURE}, {}, {"y": np.asarray(nn.avg_pool(PICTURE.transpose(LAST), (3, 3), (2, 2), "SAME")).transpose(FIRST)}),
     }  # fmt: skip
 
 
@@ -219,6 +230,7 @@ def haiku_cases() -> dict[str, Case]:
         "groupnorm": of(lambda: hk.GroupNorm(2), GROUPED, True),
         "embedding": of(lambda: hk.Embed(4, 3), IDS),
         "attention": ({"x": x}, attention, {"y": np.asarray(mha.apply(params, None, x))}),
+        "average": of(lambda: hk.AvgPool((3, 3, 1), (2, 2, 1), "SAME"), PICTURE, True),
     }  # fmt: skip
 
 
@@ -278,6 +290,7 @@ def equinox_cases() -> dict[str, Case]:
         "groupnorm": of(eqx.nn.GroupNorm(2, 4), GROUPED),
         "embedding": ({"x": IDS}, named(e := with_numbers(eqx.nn.Embedding(4, 3, key=key))), {"y": np.asarray(e.weight)[IDS]}),
         "attention": ({"x": x}, named(mha), {"y": np.asarray(jax.vmap(lambda v: mha(v, v, v))(x))}),
+        "average": ({"x": PICTURE}, {}, {"y": np.asarray(jax.vmap(eqx.nn.AvgPool2d(3, 2, padding=1))(PICTURE))}),
         "no-keys": ({}, {}, {"y": np.asarray(eqx.nn._attention.dot_product_attention(*(a[0] for a in (QUERY, KEY, VALUE)), mask))[None]}),
     }  # fmt: skip
 
@@ -326,6 +339,7 @@ def mlx_cases() -> dict[str, Case]:
         "leaky": ({"x": LINE}, {}, {"y": np.array(nn.leaky_relu(mx.array(LINE)))}),
         "hard-swish": ({"x": LINE}, {}, {"y": np.array(nn.hardswish(mx.array(LINE)))}),
         "causal": ({}, {}, {"y": np.array(asked(*head, scale=0.5, mask="causal"))[:, 0]}),
+        "average": of(nn.AvgPool2d(3, 2, padding=1), PICTURE, True),
         "no-keys": ({}, {}, {"y": np.array(asked(*head, scale=0.5, mask=mx.array(mask)))[:, 0]}),
     }  # fmt: skip
 
@@ -430,6 +444,7 @@ def onnx_cases() -> dict[str, Case]:
         "groupnorm": of("GroupNormalization", GROUPED, weights(weight=(4,), bias=(4,)), num_groups=2),
         "gelu": of("Gelu", LINE, {}), "leaky": of("LeakyRelu", LINE, {}), "hard-sigmoid": of("HardSigmoid", LINE, {}),
         "hard-swish": of("HardSwish", LINE, {}),
+        "average": of("AveragePool", PICTURE, {}, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
         "causal": of("Attention", four[0], {"K": four[1], "V": four[2]}, opset=23, is_causal=1),
         "no-keys": of("Attention", four[0], {"K": four[1], "V": four[2], "mask": mask}, opset=23),
     }  # fmt: skip
@@ -454,6 +469,7 @@ def torch_cases() -> dict[str, Case]:
         "batchnorm": ({"x": SMALL}, {}, {"y": normed, "mean": norm.running_mean.numpy(), "var": norm.running_var.numpy()}),
         **{name: ({"x": LINE}, {}, {"y": act(line).numpy()}) for name, act in (
             ("gelu", F.gelu), ("leaky", F.leaky_relu), ("hard-sigmoid", F.hardsigmoid), ("hard-swish", F.hardswish))},
+        "average": ({"x": PICTURE}, {}, {"y": F.avg_pool2d(torch.from_numpy(PICTURE), 3, 2, padding=1).numpy()}),
         "causal": ({}, {}, {"y": asked(*head, is_causal=True).numpy()[:, 0]}),
         "no-keys": ({}, {}, {"y": asked(*head, attn_mask=torch.from_numpy(mask)).numpy()[:, 0]}),
     }  # fmt: skip
