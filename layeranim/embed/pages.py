@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 from layeranim.embed import markdown
 from layeranim.embed.files import FilmFiles, Pair, of, pair, stem
 from layeranim.embed.snippets import Figure
-from layeranim.embed.targets import RST, SHORTCODE, TARGETS, Site, relative, target
+from layeranim.embed.targets import MDX, RST, SHORTCODE, TARGETS, Site, relative, target
 from layeranim.errors import InputError, OptionError, OutputError
 from layeranim.film.hidden import reported
 from layeranim.film.output import Outputs
@@ -97,7 +97,7 @@ def snippet(
     text = goal.write(Figure(both, wanted.width, " ".join(caption.split()), site.url))
     if marked and not goal.cell:
         opened, closed = goal.mark
-        apart = "\n" if goal.mark == RST else ""  # explicit markup ends with a blank line
+        apart = "\n" if goal.mark in (RST, MDX) else ""  # explicit markup ends with a blank line, as does Prettier's
         text = f"{opened}{BEGIN} {wanted.words(site.page)}{closed}\n{apart}{text}{apart}{opened}{END}{closed}\n"
     moving = [shown for shown in both.both if shown.moving and not goal.cell and site.url(shown.moving) in text]
     said = (shown.cannot_pause(goal.instead) for shown in moving)

@@ -327,11 +327,11 @@ def hugo(figure: Figure) -> str:
 def docusaurus(figure: Figure) -> str:
     """The block as React takes it whole: to MDX its braces are programs, and its style and classes no properties.
 
-    Pages of Docusaurus say which ground they have, and its addresses, which are programs, stay as they are.
+    It is set as Prettier would, which many sites let loose on such pages. They say themselves which ground they have.
     """
     text = block(replace(figure, switches=by_switch("[data-theme=light]", "[data-theme=dark]")))
     literal = text.replace("\\", "&#92;").replace("`", "&#96;")
-    return "<div dangerouslySetInnerHTML={{ __html: `\n" + literal + "` }} />\n"
+    return "<div\n  dangerouslySetInnerHTML={{\n    __html: `\n" + literal + "`,\n  }}\n/>\n"
 
 
 def vitepress(figure: Figure) -> str:

@@ -46,7 +46,7 @@ class Venue:
 
 
 SHORTCODE = Path(__file__).with_name("shortcode.html")
-RST, _TEX, _PYTHON, _MDX, _TYPST = (".. ", ""), ("% ", ""), ("# ", ""), ("{/* ", " */}"), ("// ", "")
+RST, MDX, _TEX, _PYTHON, _TYPST = (".. ", ""), ("{/* ", " */}"), ("% ", ""), ("# ", ""), ("// ", "")
 _HUGO = tuple(f"{folder}{name}.{kind}" for folder in ("", "config/_default/") for name in ("hugo", "config")
               for kind in ("toml", "yaml", "yml", "json"))  # fmt: skip
 _SCRIPTS = ("js", "ts", "mjs", "mts", "cjs", "cts")
@@ -68,7 +68,7 @@ _ALL = (
           brings={SHORTCODE: "../layouts/shortcodes/layeranim.html"}),
     Venue("jekyll", "Jekyll, under any base URL", snippets.block, ("_config.yml", "_config.toml"), "assets/films"),
     Venue("docusaurus", "Docusaurus, whose pages are MDX, under any base URL", snippets.docusaurus,
-          tuple(f"docusaurus.config.{kind}" for kind in _SCRIPTS), "films", "static", _MDX),
+          tuple(f"docusaurus.config.{kind}" for kind in _SCRIPTS), "films", "static", MDX),
     Venue("vitepress", "VitePress, under any base", snippets.vitepress,
           tuple(f".vitepress/config.{kind}" for kind in _SCRIPTS), "films", "public"),
     Venue("quarto", "Quarto (not tried in Quarto itself)", snippets.quarto),
@@ -151,7 +151,7 @@ class Site:
         if self.target.name == "hugo" and self.root:
             return "/" + quote(relative(file, self.root))
         if self.target.name == "docusaurus" and self.root:
-            return "${require('@docusaurus/useBaseUrl').default('/" + quote(relative(file, self.root)) + "')}"
+            return '${require("@docusaurus/useBaseUrl").default("/' + quote(relative(file, self.root)) + '")}'
         if self.target.name == "vitepress" and self.root:
             return quote(relative(self.root.parent / relative(file, self.root), self.page.parent))
         path = relative(file, self._seen_from)

@@ -149,7 +149,7 @@ def test_films_outside_a_site_are_copied_where_it_serves_them(call: Any, place: 
         "mkdocs": "../films/x-light.mp4",
         "hugo": "/films/x-light.gif",
         "jekyll": "{{ '/assets/films/x-light.mp4' | relative_url }}",
-        "docusaurus": "src=\"${require('@docusaurus/useBaseUrl').default('/films/x-light.mp4')}\"",
+        "docusaurus": 'src="${require("@docusaurus/useBaseUrl").default("/films/x-light.mp4")}"',
         "vitepress": ":src=\"'../films/x-light.mp4'\"",
     }[target]
     assert seen in snippet
