@@ -105,6 +105,11 @@ def test_a_square_picture_has_both_networks_whose_units_change_places() -> None:
     }
 
 
+def test_nine_layers_in_a_row_are_all_there_on_a_square_canvas() -> None:
+    board = told(Case("sequential", {"size": "640x640"}, ""))
+    assert {"relu2.output:0", "pool2.output:0", "flatten.output"} <= set(board.grids)
+
+
 @pytest.mark.parametrize(("name", "least"), [("conv", 48), ("pool", 128), ("depthwise", 80)])
 def test_channels_on_a_square_canvas_take_what_it_is_higher(name: str, least: int) -> None:
     grids = told(Case(name, {"input": "random:4x8x8", "size": "640x640"}, "")).grids

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import layeranim as la
+from layeranim import typeface
 from layeranim.stories.stage.plans import BarsPlan
 from layeranim.stories.stage.verbs import Grow
 
@@ -30,3 +31,14 @@ def test_a_bar_beside_a_number_that_reads_as_zero_is_short(name: str, options: d
                 assert abs(verb.bars.ends[row]) < 0.06 * plans[verb.part].width, (verb.part, row)
                 short.add((verb.part, row))
     assert len(short) >= zeros
+
+
+@pytest.mark.parametrize(("name", "size"), [("softmax", "1280x720"), ("positional-encoding", "640x640")])
+def test_numbers_at_the_ends_of_bars_stay_inside_their_part(name: str, size: str) -> None:
+    board = la.storyboard(name, size=size)
+    plans = {plan.name: plan for plan in board.parts["stage"] if isinstance(plan, BarsPlan)}
+    for verb in (verb for beat in board.beats for phase in beat.verbs for verb in phase if isinstance(verb, Grow)):
+        for row in verb.where if verb.part in plans else ():
+            plan, texts = plans[verb.part], verb.bars.cells.texts
+            wide = typeface.width(str(texts[row][0]), plan.numeral) if texts is not None else 0
+            assert plan.zero + verb.bars.ends[row] + 10 + wide <= plan.at[0] + plan.width + 1

@@ -134,3 +134,14 @@ def test_the_bias_moves_the_line(bias: str, moves: bool) -> None:
         assert shifts[0].sides[-1] == plane.side
         through = np.mean(shifts[0].lines[0], axis=0)
         assert through == pytest.approx(plane.origin, abs=1e-6)  # without a bias it goes through the origin
+
+
+@pytest.mark.parametrize("inputs", [8, 12, 20])
+def test_every_product_that_is_written_has_its_node(inputs: int) -> None:
+    work = preparing.prepare("neuron", {"input_size": inputs})
+    found = work.storyboard(work.trace())
+    runs = [run for beat in steps(found) for run in beat.caption]
+    written = {run.source.index[-1] for run in runs
+               if isinstance(run.source, Address) and run.source.tensor == "weight"}  # fmt: skip
+    assert len(written) == 3
+    assert written <= set(one(found, NetPlan).picked)

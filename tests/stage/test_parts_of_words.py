@@ -105,6 +105,7 @@ def test_arcs_of_one_row_rise_over_it() -> None:
     arcs = [arc for verb in acted(found, v.Bend) for arc in verb.arcs]
     assert arcs
     assert all(b[1] > a[1] for a, b, _, _ in (arc.course for arc in arcs))
+    assert all(abs(arc.course[-1][0] - arc.course[0][0]) >= arc.width for arc in arcs), "a line closes upon itself"
     sound(found)
 
 

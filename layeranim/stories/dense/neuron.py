@@ -13,7 +13,8 @@ from layeranim.stories.activations import activation_word
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.stage import NOTHING, Chip, Each, Grid, Neurons, Note, Plane, Play, Row, Tries, Units, story
 from layeranim.stories.stage.arrangements import leading
-from layeranim.stories.stage.language import LEADING
+from layeranim.stories.stage.language import LEADING, Apart
+from layeranim.stories.stage.parts.layer import SLOTS
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
@@ -36,6 +37,10 @@ def film(telling: Telling) -> Play:
     alone = [Row(net, *after, plane), Row(net, *after)]
     given, told = trace["weight"][0], _told(telling)
     apart, written = leading(telling, "products", "in_features")
+    drawn = given
+    if inputs > SLOTS and trace.tensor("input").labels is None:  # not every input has a node
+        apart = apart or (Apart("products", "in_features", (), LEADING),)
+        drawn = given[list(apart[0].shown or _largest(trace, told))]
     if len(told) > 1:  # the nodes are those whose products are written: the same ones for every sample
         apart = tuple(one if one.shown else replace(one, shown=_largest(trace, told)) for one in apart)
     return Play(
@@ -52,7 +57,7 @@ def film(telling: Telling) -> Play:
             )),
         ),
         opening=opening("bias" in trace),
-        opening_note=_edges(given),
+        opening_note=_edges(drawn),
         closing=_closing(inputs, "bias" in trace, len(told), name),
         options=(
             f"{inputs} input{'s' * (inputs > 1)}",

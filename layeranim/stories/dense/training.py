@@ -22,7 +22,7 @@ def film(telling: Telling) -> Play:
     """The film of a training."""
     trace = telling.trace
     states = trace.size("states")
-    seen = "surface" in trace
+    seen, last = "surface" in trace, telling.film.selected(states)[-1]
     curves = Column(History("loss", "loss"), History("accuracy", "accuracy"))
     plane = (
         (Scatter("input", "class_ids", "surface", "grid", "classes", of=min(1, trace.size("classes") - 1)),)
@@ -42,11 +42,11 @@ def film(telling: Telling) -> Play:
         stage=Row(*plane, curves),
         acts=(Each(((watched, notes),)),),
         opening=sentence("update by update ", "against the slope of the loss"),
-        closing=_closing(telling),
+        closing=_closing(telling, last),
         options=_options(telling),
         kinds={"surface": "versus", "accuracy": "share"},
         follow=_told(trace),
-        evidence=(Region.of("loss", states=states - 1),),
+        evidence=(Region.of("loss", states=last),),
         words={"accuracy": lambda unit: _measured(telling, unit)},
     )  # fmt: skip
 
@@ -97,14 +97,12 @@ def _named(name: str, value: Any) -> str:
     return name if value is True else f"{name} {value:g}" if isinstance(value, (int, float)) else f"{name} {value}"
 
 
-def _closing(telling: Telling) -> Line:
-    """What the loss was, and what it became."""
-    trace = telling.trace
-    loss, updates = trace["loss"], len(trace["loss"]) - 1
-    places = [Address("loss", (at,)) for at in (0, updates)]
+def _closing(telling: Telling, last: int) -> Line:
+    """What the loss was, and what it became by the last update that is told."""
+    loss, places = telling.trace["loss"], [Address("loss", (at,)) for at in (0, last)]
     return (
-        Run(f"{updates} update{'s' * (updates > 1)}: ", weight="regular", source=Fact("updates")),
-        *phrases.loss_moved((loss[0], loss[-1]), [telling.text(place) for place in places], places),
+        Run(f"{phrases.so_many('update', 'updates', last)}: ", weight="regular", source=Fact("updates")),
+        *phrases.loss_moved((loss[0], loss[last]), [telling.text(place) for place in places], places),
     )
 
 

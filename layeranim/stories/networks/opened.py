@@ -13,9 +13,9 @@ if TYPE_CHECKING:  # every manifest is held against these options: they load lit
 
 OPEN_MOST = 2
 """So many stages are opened at once: more have no room."""
-CARDS, CARDS_NARROW, CARDS_OPEN, CARDS_TIGHT, CARDS_LOW = 10, 8, 7, 5, 16
-"""So many stages stand there, with what goes in; in a narrow canvas, over what is opened, there in little height; in
-lines, where all are low."""
+CARDS, CARDS_OPEN, CARDS_TIGHT, CARDS_LOW = 10, 7, 5, 16
+"""So many stages stand there, with what goes in; over what is opened, there in little height; in lines, where all are
+low."""
 FURNITURE, LINE = 265.0, 225.0
 """Height of a canvas that is no stage's, and of one line of low stages."""
 TALLER = 1.4
@@ -26,9 +26,7 @@ def cards(canvas: Canvas, open_: Collection[object], low: bool = False) -> int:
     """How many stages have room, with what goes in; ``low`` ones, rows of features, have it in lines."""
     if open_:
         return CARDS_TIGHT if tight(canvas) else CARDS_OPEN
-    if low:
-        return CARDS_LOW
-    return CARDS_NARROW if canvas.narrow else CARDS
+    return CARDS_LOW if low else CARDS
 
 
 def lines(canvas: Canvas) -> int:

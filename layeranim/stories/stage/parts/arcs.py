@@ -29,6 +29,8 @@ SAID = 34.0
 """The height of the weights in numbers."""
 THICK, THIN = 16.0, 1.0
 """Design pixels of a weight of 1, and of the least that is drawn."""
+FOOT, SIDE = 11.0, 38.0
+"""How far from its middle the arc of a word to itself stands, and is drawn out."""
 LEAST, KEPT = 0.005, 0.25
 """Smaller weights have no arc; those of words that are done stay from this weight on."""
 MANY = 24
@@ -131,8 +133,10 @@ class Arcs(Actor):
             return a, (a[0], a[1] - bend), (b[0], b[1] + bend), b
         reach = max(abs(x - y) for (x, _) in plan.ends for (y, _) in plan.ends[:1]) or 1.0
         high = (plan.box.y - a[1] - 12) * 4 / 3 * max(0.25, (abs(a[0] - b[0]) / reach) ** 0.5)
-        side = 26.0 if a == b else 0.0
-        return a, (a[0] - side, a[1] + high), (b[0] + side, b[1] + high), b
+        if a == b:  # its feet stand apart: where they met, a wide line would end in a point over the word
+            a, b = (a[0] - FOOT, a[1]), (b[0] + FOOT, b[1])
+            return a, (a[0] - SIDE, a[1] + high), (b[0] + SIDE, b[1] + high), b
+        return a, (a[0], a[1] + high), (b[0], b[1] + high), b
 
     def writes(self, figures: Figures, plan: ArcsPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         if moment.unit < len(plan.starts):

@@ -67,9 +67,13 @@ class Bars(Actor):
         """The room that numerals take left and right of the bars."""
         if not self._numbered(s):
             return 0.0, 0.0
-        room = s.figures.wide(self.tensor) * theme.FLOOR * 1.1 + SPACE
+        room = s.figures.wide(self.tensor) * self._size(s) + SPACE
         low, _ = self._sides(s.figures)
         return (room if low else 0.0), room
+
+    def _size(self, s: Setting) -> int:
+        """Of a numeral; 0 where there are none."""
+        return max(theme.FLOOR, min(theme.NUMERAL, int(self._pitch(s) * layout.LINE_SHARE))) if self._numbered(s) else 0
 
     def _numbered(self, s: Setting) -> bool:
         return s.look.numerals or self.pitch > 0
@@ -100,12 +104,11 @@ class Bars(Actor):
         width = spot.width - named
         at = even(spot.x - width / 2 + named / 2), even(spot.y + (rows * pitch - theme.CELL_GAP) / 2)
         zero = at[0] + left + (width - left - right) * low / ((low + high) or 1.0)
-        size = max(theme.FLOOR, min(theme.NUMERAL, int(pitch * layout.LINE_SHARE))) if self._numbered(s) else 0
         thick = max(min(pitch, 1.0), pitch * 0.56) if pitch >= 8 else pitch
         strand = Strand(self.tensor, self.shown(s.figures).rows, tuple(s.figures.fixed.items()))
         line = self._heading(s.figures)
         box = Box(*at, width, rows * pitch)
-        yield BarsPlan(self.names[0], strand, rows, at, pitch, thick, width, even(zero), size,
+        yield BarsPlan(self.names[0], strand, rows, at, pitch, thick, width, even(zero), self._size(s),
                        line, heading_at(line, box, width))  # fmt: skip
         if named:
             rails = GridPlan(self.names[0], self.tensor, rows, 1, at, (width, pitch))
@@ -116,7 +119,7 @@ class Bars(Actor):
         values = _drawn(figures.values(shown, unit))[:, 0]
         low, high = self._sides(figures)
         left = plan.zero - plan.at[0]
-        room = figures.wide(self.tensor) * theme.FLOOR * 1.1 + SPACE if plan.numeral else 0.0
+        room = figures.wide(self.tensor) * plan.numeral + SPACE if plan.numeral else 0.0
         scale = min(
             (plan.at[0] + plan.width - room - plan.zero) / high if high else np.inf,
             (left - (room if low else 0.0)) / low if low else np.inf,
