@@ -12,13 +12,13 @@ from layeranim.engine.option import Layer
 from layeranim.engine.trace import Array
 from layeranim.stories import phrases
 from layeranim.stories.stage import All, Note
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling, View
+from layeranim.stories.storyboard import Address, Fact, FilmView, Line, Run, Telling
 
 USUAL = {"softmax": "cross-entropy", "sigmoid": "binary", "linear": "squared"}
 """The loss that goes with what the network ends with."""
 
 
-class Learning(View):
+class Learning(FilmView):
     """What the films of networks tell of such a step: ``layer`` computes it, ``last`` is its last stage with weights,
     ``slopes`` are the gradients that are told unit by unit.
     """

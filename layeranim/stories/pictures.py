@@ -21,9 +21,9 @@ def pictured(telling: Telling) -> bool:
     return "input" in telling.kinds or bool(telling.base and telling.base.planes)
 
 
-def ink(telling: Telling) -> str:
-    """How one plane of pixels is coloured: as a photograph, or as a drawing."""
-    return "grey" if telling.kinds.get("input") == "image" else "ink"
+def ink(telling: Telling, planes: int = 1) -> str:
+    """How pixels are coloured: three planes each in its own hue, else as a photograph or as a drawing."""
+    return "planes" if planes == 3 else "grey" if telling.kinds.get("input") == "image" else "ink"
 
 
 def side_of(telling: Telling, pixels: int) -> int:

@@ -400,7 +400,7 @@ class Telling:
         return base.takeaway if base and self.given <= {*base.free} else ""
 
 
-class View:
+class FilmView:
     """What a film looks at: a trace and its options, and of a batch the sample that is told."""
 
     def __init__(self, telling: Telling) -> None:

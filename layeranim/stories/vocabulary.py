@@ -5,26 +5,22 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Sequence
 from functools import cache
-from importlib.resources import files
+from typing import Any
 
 import numpy as np
 
 from layeranim import typeface
 from layeranim.engine.trace import Array
 from layeranim.errors import OptionError
+from layeranim.stories.stored import stored
 
+WORDS = "words.npz"
 _ENDS = ".,;:!?\"'()"
 
 
 @cache
-def _arrays() -> dict[str, Array]:
-    with (files("layeranim") / "data" / "words.npz").open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
-
-
-@cache
 def _ids() -> dict[str, int]:
-    return {str(word): i for i, word in enumerate(_arrays()["words"])}
+    return {str(word): i for i, word in enumerate(stored(WORDS)["words"])}
 
 
 def plain(word: str) -> str:
@@ -44,14 +40,19 @@ def words() -> tuple[str, ...]:
 
 def embeddings(text: Sequence[str], seed: int) -> Array:
     """The embedding of every word: (words, 4). An unknown word draws one, its own under every seed."""
-    table = _arrays()["embeddings"]
+    table = stored(WORDS)["embeddings"]
     return np.array([table[_ids()[plain(word)]] if known(word) else _drawn(word, seed, table) for word in text])
 
 
 def _drawn(word: str, seed: int, table: Array) -> Array:
     """Numbers like the table's, in the same tenths."""
+    return np.asarray(np.round(chance(word, seed, table) / 0.2) * 0.2).round(1) + 0.0
+
+
+def chance(word: str, seed: int, table: Array) -> Array:
+    """A row of numbers as far from 0 as the table's, the word's own under every seed."""
     rng = np.random.default_rng([seed, zlib.crc32(plain(word).encode("utf-8", "replace"))])
-    return np.asarray(np.round(rng.normal(0, table.std(), table.shape[1]) / 0.2) * 0.2).round(1) + 0.0
+    return np.asarray(rng.normal(0, table.std(), table.shape[1]))
 
 
 def matrix(part: str, heads: int) -> Array:
@@ -60,9 +61,22 @@ def matrix(part: str, heads: int) -> Array:
     Raises OptionError for other numbers of heads.
     """
     name = f"weight_{part}_{heads}"
-    if name not in _arrays():
+    if name not in stored(WORDS):
         raise OptionError(f"heads is {heads}, but the trained words have matrices for 1 and 2 heads")
-    return _arrays()[name]
+    return stored(WORDS)[name]
+
+
+def block(*attentions: str) -> dict[str, Any]:
+    """The weights of a transformer block: trained attention of two heads, norms that only normalise, and a feed-forward
+    by hand: a unit for each feature that is over 0.5, and for each under −0.5."""
+    same, parts = np.eye(4), ("query", "key", "value", "output")
+    inside = {f"{name}.{kind}_{part}": matrix(part, 2) if kind == "weight" else [0.0] * 4
+              for name in attentions for kind in ("weight", "bias") for part in parts}  # fmt: skip
+    forward = {"weight_expand": np.vstack([same, -same]).tolist(), "bias_expand": [-0.5] * 8,
+               "weight_contract": np.hstack([same, -same]).tolist(), "bias_contract": [0.0] * 4}  # fmt: skip
+    norms = {f"{name}_norm.{part}": [value] * 4 for name in (*attentions, "feedforward")
+             for part, value in (("gamma", 1.0), ("beta", 0.0))}  # fmt: skip
+    return {**inside, **{f"feedforward.{key}": value for key, value in forward.items()}, **norms}
 
 
 def from_here(text: Sequence[str], rows: Array, seed: int) -> bool:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from layeranim.engine.trace import Region, Trace
-from layeranim.stories.dense.presets import IMAGE
 from layeranim.stories.stage.plans import BarsPlan, ChipPlan, NetPlan, PlanePlan, TablePlan, ThinnedPlan
 from layeranim.stories.stage.verbs import Arrive, Clear, Fill, Frame, Ghost, Grow, NodeFill, Wiring
+from layeranim.stories.stored import IMAGE
 from layeranim.stories.storyboard import Address, Beat, Cells, Line, Storyboard, plain
 
 from .conftest import Case

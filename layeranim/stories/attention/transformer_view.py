@@ -12,7 +12,7 @@ from layeranim.engine.transformer.config import chain
 from layeranim.stories import vocabulary
 from layeranim.stories.attention.picks import LONG, Picks, Tokens
 from layeranim.stories.stage.arrangements import MOST
-from layeranim.stories.storyboard import Telling, View
+from layeranim.stories.storyboard import FilmView, Telling
 
 NEAR = 0.05
 """How near 1 the mean of squares is of what a norm made standard."""
@@ -20,7 +20,7 @@ BROUGHT = {"self.output": "attention", "cross.output": "from the context", "feed
 """What the sublayers hand on, by the names under which it stands there."""
 
 
-class TransformerView(View):
+class TransformerView(FilmView):
     """What the film reads from a block's trace."""
 
     def __init__(self, telling: Telling) -> None:

@@ -18,7 +18,7 @@ from layeranim.stories import phrases, vocabulary
 from layeranim.stories.attention.picks import Picks, Tokens
 from layeranim.stories.stage import Note
 from layeranim.stories.stage.arrangements import MOST
-from layeranim.stories.storyboard import Address, Telling, View
+from layeranim.stories.storyboard import Address, FilmView, Telling
 
 MOST_DRAWN = 48
 """Of more features only so many are drawn."""
@@ -27,7 +27,7 @@ MANY_KEYS = 12
 NAME_MOST = 14
 
 
-class AttentionView(View):
+class AttentionView(FilmView):
     """One sequence of a trace, with all of its heads."""
 
     def __init__(self, telling: Telling) -> None:

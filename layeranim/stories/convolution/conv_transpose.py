@@ -33,7 +33,7 @@ from layeranim.stories.stage import (
 from layeranim.stories.stage.arrangements import drawn_of
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling, View
+from layeranim.stories.storyboard import Address, Fact, FilmView, Line, Run, Telling
 
 FULL, SPACE = ("full_height", "full_width"), ("height", "width")
 FIRST = 60
@@ -76,7 +76,7 @@ def film(telling: Telling) -> Play:
     )  # fmt: skip
 
 
-class Stamping(View):
+class Stamping(FilmView):
     """One transposed convolution as its film looks at it."""
 
     def __init__(self, telling: Telling) -> None:

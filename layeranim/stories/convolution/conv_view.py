@@ -16,7 +16,7 @@ from layeranim.stories.activations import BOUNDED
 from layeranim.stories.convolution import shared
 from layeranim.stories.pictures import relief
 from layeranim.stories.stage.arrangements import MOST, drawn, drawn_of
-from layeranim.stories.storyboard import Telling, View
+from layeranim.stories.storyboard import FilmView, Telling
 
 MANY = 400
 """Outputs of a picture whose colours end at the 99th percentile."""
@@ -28,7 +28,7 @@ def _sizes(values: Array) -> NDArray[np.float64]:
     return np.where(np.isfinite(sizes), sizes, -1.0)
 
 
-class ConvView(View):
+class ConvView(FilmView):
     """The sizes of one film, and how its tensors are coloured."""
 
     def __init__(self, telling: Telling) -> None:

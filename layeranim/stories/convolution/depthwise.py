@@ -34,7 +34,7 @@ from layeranim.stories.stage import (
 )
 from layeranim.stories.stage.arrangements import drawn, drawn_of
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
-from layeranim.stories.storyboard import Fact, Line, Run, Telling, View
+from layeranim.stories.storyboard import Fact, FilmView, Line, Run, Telling
 
 GOOD_FOR = "networks for phones: fewer weights, fewer products, the same reach"
 SAVES_NOTHING = "it saves weights and products where many maps are made"
@@ -76,7 +76,7 @@ def film(telling: Telling) -> Play:
     )  # fmt: skip
 
 
-class Separable(View):
+class Separable(FilmView):
     """What the film shows of the layer: which channels and which maps, and the number that it follows."""
 
     def __init__(self, telling: Telling) -> None:

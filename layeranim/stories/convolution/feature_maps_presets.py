@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from layeranim.stories.preset import Preset
+from layeranim.stories.stored import GREY, digit, trained
 
-from layeranim.stories.preset import Made, Preset
-from layeranim.stories.stored import stored
-
-IMAGE = 1632
-"""Which of the bundled digits is read: a 3 that the training has not seen."""
 _FILTERS = [
     [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]],
     [[-1, -2, -1], [0, 0, 0], [1, 2, 1]],
@@ -17,18 +13,6 @@ _FILTERS = [
     [[0, -1, 0], [-1, 4, -1], [0, -1, 0]],
     [[-1, 2, -1], [-1, 2, -1], [-1, 2, -1]],
 ]
-
-
-def _digit(activation: Any, seed: int) -> Any:
-    return stored("digits.npz")["images"][IMAGE].astype(float) / 16
-
-
-def _kernel(activation: Any, seed: int) -> Any:
-    return stored("cnn_digits.npz")["conv1_kernel"]
-
-
-def _bias(activation: Any, seed: int) -> Any:
-    return stored("cnn_digits.npz")["conv1_bias"]
 
 
 PRESETS = (
@@ -46,9 +30,9 @@ PRESETS = (
         " (Alpaydin and Kaynak 1998, CC BY 4.0)",
         options={"padding": "same", "activation": "relu"},
         arrays={
-            "input": Made("activation", _digit),
-            "kernel": Made("activation", _kernel),
-            "bias": Made("activation", _bias),
+            "input": digit("activation", 8, 8, times=1 / GREY),
+            "kernel": trained("cnn_digits.npz", "conv1_kernel", kind="float32"),
+            "bias": trained("cnn_digits.npz", "conv1_bias", kind="float32"),
         },
         bound={"bias": ("kernel",)},
         title="Eight learnt filters, eight maps",

@@ -14,8 +14,9 @@ from layeranim.engine.trace import Array, Trace
 from layeranim.engine.window import Axis
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_name, activation_word
+from layeranim.stories.pictures import ink
 from layeranim.stories.stage import Grid
-from layeranim.stories.storyboard import Telling, View
+from layeranim.stories.storyboard import FilmView, Telling
 
 KERNEL, OUT = ("kernel_height", "kernel_width"), ("out_height", "out_width")
 FEW = 4
@@ -45,7 +46,7 @@ def picture(telling: Telling) -> str:
     """The colour scale of an input that is an image: grey, or one tinted plane a channel."""
     if telling.kinds.get("input") != "image":
         return ""
-    return "planes" if telling.trace.size("in_channels") == 3 else "grey"
+    return ink(telling, telling.trace.size("in_channels"))
 
 
 def pictured(telling: Telling, *tensors: str) -> dict[str, str]:
@@ -59,7 +60,7 @@ def sizes(values: Array) -> NDArray[np.float64]:
     return np.asarray(np.round(np.abs(np.nan_to_num(values.astype(float), posinf=0, neginf=0)), 9), np.float64)
 
 
-def strongest(view: View, tensor: str) -> NDArray[np.float64]:
+def strongest(view: FilmView, tensor: str) -> NDArray[np.float64]:
     """The size of the largest number in each map of a tensor, of the sample that is told."""
     return np.asarray(sizes(view.trace[tensor][view.sample]).max(axis=(1, 2)))
 

@@ -16,7 +16,7 @@ from layeranim.stories.dense import neuron
 from layeranim.stories.phrases import so_many
 from layeranim.stories.pictures import side_of
 from layeranim.stories.stage import Note
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling, View
+from layeranim.stories.storyboard import Address, Fact, FilmView, Line, Run, Telling
 
 GOOD_FOR = "every output weighs every input; as the last layer, it casts the vote"
 ROW_WISE = ("softmax", "log-softmax")
@@ -24,7 +24,7 @@ LOUDEST = 4
 """Pixels that are framed to say why a class wins."""
 
 
-class DenseView(View):
+class DenseView(FilmView):
     """The numbers of one layer; a unit of the film is one unit of the layer for one sample."""
 
     def __init__(self, telling: Telling) -> None:

@@ -7,7 +7,7 @@ from layeranim.stories.activations import activation_word
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import All, Column, Each, Grid, Note, Play, Row, Scatter, Tries, Units, story
 from layeranim.stories.stage.figures import Figures
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling, View
+from layeranim.stories.storyboard import Address, Fact, FilmView, Line, Run, Telling
 
 GOOD_FOR = "why a network has hidden layers: they move the samples until a line is enough"
 SQUARE = "square"
@@ -50,7 +50,7 @@ def _word(name: str) -> str:
     return "squares" if name == SQUARE else activation_word(name)
 
 
-class _Moved(View):
+class _Moved(FilmView):
     """Where the samples went, and on which side of the border they are."""
 
     def __init__(self, telling: Telling) -> None:

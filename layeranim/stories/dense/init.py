@@ -12,7 +12,7 @@ from layeranim.stories.activations import activation_word
 from layeranim.stories.stage import DotLane, Dots, Each, Lines, Note, Play, Row, Units, story
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.tracks import MOST_LINES, drawn
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling, View
+from layeranim.stories.storyboard import Address, Fact, FilmView, Line, Run, Telling
 
 GOOD_FOR = "signals should neither die nor stick on their way, nor should the gradients back"
 LIMIT = 2.0
@@ -25,7 +25,7 @@ KNOWN = {"zeros": "zeros", "small": "too small", "large": "too large", "xavier":
 """What schemes are called."""
 
 
-class InitView(View):
+class InitView(FilmView):
     """The numbers of one film; a unit is a layer, the first one what comes in."""
 
     def __init__(self, telling: Telling) -> None:

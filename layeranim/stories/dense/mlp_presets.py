@@ -2,36 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
-from layeranim.stories.dense.presets import IMAGE
-from layeranim.stories.preset import Made, Preset
-from layeranim.stories.stored import stored
+from layeranim.stories.preset import Preset
+from layeranim.stories.stored import GREY, digit, trained
 
 NETWORK = ("sizes", "activation", "output_activation", "bias")
 """Options that a network's weights go with."""
 WEIGHTS = ("dense1_weight", "dense1_bias", "dense2_weight", "dense2_bias")
 XOR = ([[20, 20], [20, 20]], [-10, -30], [[-20, 20], [20, -20]], [10, -10])
-GREY = 16
-"""Pixels of the bundled digits go from 0 to 16; the network learnt from sixteenths of them."""
-
-
-def _digit(sizes: Any, seed: int) -> Any:
-    return stored("digits.npz")["images"][IMAGE].reshape(1, 64).astype(float)
-
-
-def _trained(name: str) -> Made:
-    """Weights of the trained network, for the usual options; those of the first layer for pixels as they are."""
-
-    def make(activation: Any, seed: int) -> Any:
-        held = stored("mlp_digits.npz")[name].astype(float)
-        return held / GREY if name == "dense1_weight" else np.array(held)
-
-    return Made("activation", make, "relu")
-
-
 PRESETS = (
     Preset(
         "xor",
@@ -47,7 +24,11 @@ PRESETS = (
         "64 pixels of a handwritten 3 → 16 hidden units with ReLU → 10 classes, trained",
         "ours: trained on 1497 of the bundled digits by data/train_networks.py, right for 0.977 of the other 300;"
         " this 3 is one of them (Alpaydin and Kaynak 1998, CC BY 4.0)",
-        arrays={"input": Made("activation", _digit), **{name: _trained(name) for name in WEIGHTS}},
+        arrays={
+            "input": digit("activation", 1, 64),
+            **{name: trained("mlp_digits.npz", name, usual="relu") for name in WEIGHTS[1:]},
+            WEIGHTS[0]: trained("mlp_digits.npz", WEIGHTS[0], usual="relu", times=1 / GREY),
+        },
         bound={name: (*(one for one in WEIGHTS if one != name), *NETWORK) for name in WEIGHTS},
         takeaway="16 questions about the pixels, 10 answers made of them",
         free=("input",),

@@ -9,10 +9,10 @@ from layeranim.stories.activations import activation_word
 from layeranim.stories.pictures import side_of
 from layeranim.stories.stage import NetLayer, Network
 from layeranim.stories.stage.figures import Figures
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling, View
+from layeranim.stories.storyboard import Address, Fact, FilmView, Line, Run, Telling
 
 
-class NetworkView(View):
+class NetworkView(FilmView):
     """The numbers of one network; a unit of the film is a unit of its first layer."""
 
     def __init__(self, telling: Telling) -> None:

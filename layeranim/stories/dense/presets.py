@@ -5,30 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from layeranim.stories.preset import Made, Preset
-from layeranim.stories.stored import stored
-
-IMAGE = 1632
-"""Which of the bundled digits is read: a 3 that the training has not seen."""
+from layeranim.stories.stored import digit, trained
 
 BIAS = {"bias": ("weight",)}
 """A preset's biases belong with its weights."""
 
 
-def _digit(units: Any, seed: int) -> Any:
-    return stored("digits.npz")["images"][IMAGE].reshape(1, 64).astype(float)
-
-
-def _weight(units: Any, seed: int) -> Any:
-    return stored("dense_digits.npz")["weight"]
-
-
 def _given(weight: Any, activation: str) -> Made:
     """Weights that come with an activation where the user chooses none."""
     return Made("activation", lambda chosen, seed: weight, activation)
-
-
-def _bias(units: Any, seed: int) -> Any:
-    return stored("dense_digits.npz")["bias"]
 
 
 DENSE = (
@@ -51,9 +36,9 @@ DENSE = (
         "ours: trained on 1500 of the bundled digits by data/train_digits.py, right for 0.91 of the other 297;"
         " this 3 is one of them (Alpaydin and Kaynak 1998, CC BY 4.0)",
         arrays={
-            "input": Made("units", _digit),
-            "weight": Made("activation", _weight, "softmax"),
-            "bias": Made("units", _bias),
+            "input": digit("units", 1, 64),
+            "weight": trained("dense_digits.npz", "weight", usual="softmax"),
+            "bias": trained("dense_digits.npz", "bias", "units"),
         },
         bound=BIAS,
         takeaway="every class weighs the same pixels in its own way: the largest sum names the digit",

@@ -14,7 +14,7 @@ from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import All, Bars, Each, Graph, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling, View
+from layeranim.stories.storyboard import Address, Fact, FilmView, Line, Run, Telling
 
 GOOD_FOR = "the loss of every classifier: what is sure and wrong costs most"
 SURE = 0.8
@@ -65,7 +65,7 @@ def surprise(p: Array) -> Array:
     return np.asarray(-np.log(p))
 
 
-class _Charged(View):
+class _Charged(FilmView):
     """What a batch holds, sample by sample."""
 
     def __init__(self, telling: Telling) -> None:

@@ -13,7 +13,7 @@ from layeranim.stories.stage import Curve, Each, Grid, Note, Play, Repeat, Row, 
 from layeranim.stories.stage.arrangements import drawn
 from layeranim.stories.stage.parts.curve import LABELS, LEAST
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.storyboard import Address, Line, Run, Telling, View
+from layeranim.stories.storyboard import Address, FilmView, Line, Run, Telling
 
 GOOD_FOR = "the bend decides what a layer lets through, and how much of an error it sends back"
 MOST, ACROSS = 6, 3
@@ -52,7 +52,7 @@ def side_by_side(telling: Telling) -> Play:
     )  # fmt: skip
 
 
-class SideBySide(View):
+class SideBySide(FilmView):
     """What the functions made of the sample that is told."""
 
     def __init__(self, telling: Telling) -> None:

@@ -7,25 +7,17 @@ from typing import Any
 import numpy as np
 
 from layeranim.stories.preset import Made, Preset
-from layeranim.stories.stored import stored
+from layeranim.stories.stored import GREY, bound, digit, stored, trained
 
 IMAGE, GOAL = 396, 360
 """Which of the bundled digits are read: a 0, and a 6 that its code walks to; the training has seen neither."""
 KEPT, EACH = 6, 4
 """Every sixth digit was kept from the training; so many of each class stand in the plane."""
-GREY = 16
-"""Pixels of the bundled digits go from 0 to 16; the network learnt from sixteenths of them."""
 NETWORK = ("encoder", "decoder", "activation", "code_activation", "output_activation", "bias")
 """Options that a network's weights go with."""
 WEIGHTS = tuple(f"{side}{k}_{kind}" for side in ("encoder", "decoder") for k in (1, 2) for kind in ("weight", "bias"))
 SCALED = {"encoder1_weight": 1 / GREY, "decoder2_weight": GREY, "decoder2_bias": GREY}
 """Weights that are for pixels as they are."""
-
-
-def _digit(image: int, *shape: int) -> Made:
-    return Made(
-        "activation", lambda activation, seed: stored("digits.npz")["images"][image].reshape(shape).astype(float)
-    )
 
 
 def _others() -> list[int]:
@@ -43,22 +35,9 @@ def _labels(activation: Any, seed: int) -> Any:
     return stored("digits.npz")["labels"][_others()].astype(float)
 
 
-def _trained(name: str) -> Made:
-    """Weights of the trained network, for the usual options."""
-
-    def make(activation: Any, seed: int) -> Any:
-        return stored("autoencoder_digits.npz")[name] * float(SCALED.get(name, 1))
-
-    return Made("activation", make, "relu")
-
-
 def _bound(names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Weights go with the options of their network, and with the weights that the numbers they read come from; what is
-    encoded beside the input with all of them."""
-    out = {}
-    for k, name in enumerate(names):
-        out[name] = (*(one for one in names[:k] if not one.endswith("_bias")), *NETWORK)
-    return out | {
+    """What is encoded beside the input goes with all weights and options of the network."""
+    return bound(names, *NETWORK) | {
         "goal": (*names, *NETWORK),
         "others": (*names, *NETWORK),
         "others_class": (*names, "others", *NETWORK),
@@ -74,9 +53,10 @@ PRESETS = (
         " gives back 0.484 (two principal components: 0.296); all that are shown are of these (Alpaydin and Kaynak"
         " 1998, CC BY 4.0)",
         arrays={
-            "input": _digit(IMAGE, 1, 64), "goal": _digit(GOAL, 64),
+            "input": digit("activation", 1, 64, image=IMAGE), "goal": digit("activation", 64, image=GOAL),
             "others": Made("activation", _images), "others_class": Made("activation", _labels),
-            **{name: _trained(name) for name in WEIGHTS},
+            **{name: trained("autoencoder_digits.npz", name, usual="relu", times=SCALED.get(name, 1), kind="float32")
+               for name in WEIGHTS},
         },
         bound=_bound(WEIGHTS),
         free=("input", "goal", "walk_steps"),

@@ -11,7 +11,7 @@ from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
 from layeranim.stories.pictures import side_of
-from layeranim.stories.storyboard import Address, Line, Run, Telling, View
+from layeranim.stories.storyboard import Address, FilmView, Line, Run, Telling
 
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 DEEP = 4
@@ -35,7 +35,7 @@ class CodeLayer:
         return tuple(f"{self.label}_{name}" for name in ("products", "weighted_sum", "pre_activation"))
 
 
-class AutoencoderView(View):
+class AutoencoderView(FilmView):
     """The numbers of one sample there and back, and of the walk of its code."""
 
     def __init__(self, telling: Telling) -> None:

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
-from layeranim.stories.networks.cnn_presets import GREY, LEVEL, STROKE, UPRIGHT, WEIGHTS, bound
-from layeranim.stories.preset import Made, Preset
-from layeranim.stories.stored import stored
+from layeranim.stories.networks.cnn_presets import LEVEL, NETWORK, STROKE, TRAINED, UPRIGHT, WEIGHTS
+from layeranim.stories.preset import Preset
+from layeranim.stories.stored import GREY, bound, digit
 
 IMAGE = 1038
 """A 9 that the training has not seen, and that the network reads as a 3."""
 LEARNS = ("loss", "true_class")
+GOES_WITH = ("input", "output_activation", "units", *LEARNS)
+"""What a target goes with."""
 SMALL = ("conv1_kernel", "conv1_bias", "dense_weight", "dense_bias")
-
-
-def _digit(activation: Any, seed: int) -> Any:
-    return stored("digits.npz")["images"][IMAGE].astype(float) / GREY
-
-
-def _trained(name: str) -> Made:
-    return Made("activation", lambda activation, seed: np.array(stored("cnn_digits.npz")[name], float), "relu")
 
 
 PRESETS = (
@@ -37,7 +27,7 @@ PRESETS = (
             "dense_weight": [[0, 0, 0, 0, 1, 0, 0, 0], [0.5, 0, 0.5, 0, 0, 0, 0, 0]],
             "dense_bias": [0, 0],
         },
-        bound={**bound(SMALL, *LEARNS), "target": ("input", "output_activation", "units", *LEARNS)},
+        bound={**bound(SMALL, *NETWORK, *LEARNS), "target": GOES_WITH},
         unit=1,
     ),
     Preset(
@@ -46,8 +36,11 @@ PRESETS = (
         "ours: trained on 1497 of the bundled digits by data/train_networks.py; this 9 is one of the 0.023 of the other"
         " 300 that it reads wrongly (Alpaydin and Kaynak 1998, CC BY 4.0)",
         options={"learning_rate": 0.001},
-        arrays={"input": Made("activation", _digit), "target": [9], **{name: _trained(name) for name in WEIGHTS}},
-        bound={**bound(WEIGHTS, "input", *LEARNS), "target": ("input", "output_activation", "units", *LEARNS)},
+        arrays={"input": digit("activation", 8, 8, image=IMAGE, times=1 / GREY), "target": [9], **TRAINED},
+        bound={
+            **bound(WEIGHTS, *NETWORK, "input", *LEARNS),
+            "target": GOES_WITH,
+        },
         title="Backpropagation: a digit misread",
         planes=True,
         unit=7,

@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from layeranim.stories.preset import Preset
+from layeranim.stories.stored import GREY, bound, digit, trained
 
-import numpy as np
-
-from layeranim.stories.preset import Made, Preset
-from layeranim.stories.stored import stored
-
-IMAGE = 1632
-"""Which of the bundled digits is read: a 3 that the training has not seen."""
-GREY = 16
-"""Pixels of the bundled digits go from 0 to 16; the network learnt from sixteenths of them."""
 NETWORK = ("filters", "kernel_size", "padding", "pool_size", "activation", "units", "output_activation", "bias")
 """Options that a network's weights go with."""
 WEIGHTS = ("conv1_kernel", "conv1_bias", "conv2_kernel", "conv2_bias", "dense_weight", "dense_bias")
+TRAINED = {name: trained("cnn_digits.npz", name, usual="relu") for name in WEIGHTS}
+"""For pixels in sixteenths."""
 STROKE = [[0, 1, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0]]
 UPRIGHT = [[0, 1, 0], [0, 1, 0], [0, 1, 0]]
 LEVEL = [[0, 0, 0], [1, 1, 1], [0, 0, 0]]
-
-
-def _digit(activation: Any, seed: int) -> Any:
-    return stored("digits.npz")["images"][IMAGE].astype(float)
-
-
-def _trained(name: str) -> Made:
-    """Weights of the trained network, for the usual options; those of the first layer for pixels as they are."""
-
-    def make(activation: Any, seed: int) -> Any:
-        held = stored("cnn_digits.npz")[name].astype(float)
-        return held / GREY if name == "conv1_kernel" else np.array(held)
-
-    return Made("activation", make, "relu")
-
-
-def bound(names: tuple[str, ...], *more: str) -> dict[str, tuple[str, ...]]:
-    """Weights go with the options of their network, and with the weights that the numbers they read come from."""
-    out = {}
-    for k, name in enumerate(names):
-        before = (one for one in names[:k] if not one.endswith("_bias"))
-        out[name] = (*before, *NETWORK, *more)
-    return out
 
 
 PRESETS = (
@@ -50,8 +21,12 @@ PRESETS = (
         "a handwritten 3 → 8 filters 3×3, ReLU, max 2×2 → 16 filters, ReLU, max 2×2 → 10 classes, trained",
         "ours: trained on 1497 of the bundled digits by data/train_networks.py, right for 0.977 of the other 300;"
         " this 3 is one of them (Alpaydin and Kaynak 1998, CC BY 4.0)",
-        arrays={"input": Made("activation", _digit), **{name: _trained(name) for name in WEIGHTS}},
-        bound=bound(WEIGHTS),
+        arrays={
+            "input": digit("activation", 8, 8),
+            **TRAINED,
+            "conv1_kernel": trained("cnn_digits.npz", "conv1_kernel", usual="relu", times=1 / GREY),
+        },
+        bound=bound(WEIGHTS, *NETWORK),
         free=("input",),
         title="Convolutional network: which digit?",
         planes=True,
@@ -68,7 +43,7 @@ PRESETS = (
             "dense_weight": [[1, 1, 1, 1, 0, 0, 0, 0], [0, 0, 0, 0, 1, 1, 1, 1]],
             "dense_bias": [-2, -2],
         },
-        bound=bound(("conv1_kernel", "conv1_bias", "dense_weight", "dense_bias")),
+        bound=bound(("conv1_kernel", "conv1_bias", "dense_weight", "dense_bias"), *NETWORK),
         title="Convolutional network: upright or level?",
         unit=0,
     ),

@@ -12,17 +12,18 @@ from layeranim.engine import window
 from layeranim.engine.trace import Array, Region, count
 from layeranim.errors import OptionError
 from layeranim.records import dataclass
-from layeranim.stories import phrases, pictures
+from layeranim.stories import phrases
 from layeranim.stories.activations import BOUNDED, activation_word
 from layeranim.stories.options import FilmOptions
+from layeranim.stories.pictures import ink
 from layeranim.stories.stage import Bars, Grid, Maps, listed
 from layeranim.stories.stage.arrangements import foremost
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.volume import MOST
-from layeranim.stories.storyboard import Address, Line, Run, Telling, View
+from layeranim.stories.storyboard import Address, FilmView, Line, Run, Telling
 
-PLANES, LONG = 3, 3
-"""Channels of a picture in colours; more convolutions than so many have no room in one line."""
+LONG = 3
+"""More convolutions than so many have no room in one line."""
 
 
 SCORES = "dense_pre_activation"
@@ -44,7 +45,7 @@ class Path:
     winner: int
 
 
-class CnnView(View):
+class CnnView(FilmView):
     """One network as its film sees it; a unit of the film is a filter of its first convolution."""
 
     def __init__(self, telling: Telling) -> None:
@@ -98,8 +99,9 @@ class CnnView(View):
 
     def kinds(self) -> dict[str, str]:
         """How the pixels of what goes in are coloured, and what are shares."""
-        pixels = "planes" if self.channels == PLANES else pictures.ink(self.telling)
-        return ({"input": pixels} if self.pictured else {}) | ({"output": "share"} if self.end != "linear" else {})
+        return ({"input": ink(self.telling, self.channels)} if self.pictured else {}) | (
+            {"output": "share"} if self.end != "linear" else {}
+        )
 
     @property
     def alike(self) -> tuple[tuple[str, ...], ...]:

@@ -109,8 +109,7 @@ class RowFilm(RowStanding):
         opened = [k for k, (_, place) in enumerate(self.passages) if place in self.opened]
         units_of = [k for k in opened if self.passages[k][0].at]  # one cell's arithmetic: of all there is none to say
         ids = {"input": "name"} if view.stages[0].layer == "embedding" else {}
-        planes = view.shape("input")[:1] == (3,)
-        kinds = {"input": "planes" if planes else ink(self.telling)} if self.pictured else {}
+        kinds = {"input": ink(self.telling, *view.shape("input")[:1])} if self.pictured else {}
         bounded = {stage.out: 1.0 for stage in view.stages
                    if stage.layer == "activation" and view.option(stage, "activation") in BOUNDED}  # fmt: skip
         noun = ("step", "steps") if self.opened else ("stage", "stages")

@@ -7,30 +7,11 @@ from typing import Any
 from layeranim.engine.links import Link, text
 from layeranim.stories import vocabulary
 from layeranim.stories.preset import Made, Preset
-from layeranim.stories.stored import stored
-
-IMAGE = 1632
-"""Which of the bundled digits is read: a 3 that the training has not seen."""
-GREY = 16
-"""Pixels of the bundled digits go from 0 to 16; the networks learnt from sixteenths of them."""
-
-
-def _digit(layers: Any, seed: int) -> Any:
-    return stored("digits.npz")["images"][IMAGE].astype(float)[None, None]
-
-
-def _trained(file: str, name: str, first: bool = False) -> Made:
-    """Weights of a trained network; those of the first layer for pixels as they are."""
-
-    def make(layers: Any, seed: int) -> Any:
-        return stored(file)[name].astype(float) / (GREY if first else 1)
-
-    return Made("layers", make)
-
+from layeranim.stories.stored import GREY, digit, trained
 
 _WEIGHTS = {
-    "conv1.kernel": _trained("cnn_digits.npz", "conv1_kernel", True),
-    **{f"{layer}.{part}": _trained("cnn_digits.npz", f"{layer}_{part}")
+    "conv1.kernel": trained("cnn_digits.npz", "conv1_kernel", "layers", times=1 / GREY),
+    **{f"{layer}.{part}": trained("cnn_digits.npz", f"{layer}_{part}", "layers")
        for layer, part in (("conv1", "bias"), ("conv2", "kernel"), ("conv2", "bias"),
                            ("dense", "weight"), ("dense", "bias"))},
 }  # fmt: skip
@@ -45,27 +26,7 @@ _SUMS = text([
 ])  # fmt: skip
 
 WORDS = ("the", "cat", "sat", "down")
-_EYE = [[float(i == k) for k in range(4)] for i in range(4)]
-_PARTS = ("query", "key", "value", "output")
-
-
-def _block() -> dict[str, Any]:
-    """A transformer block: trained attention, norms that only normalise, a feed-forward that keeps what is large."""
-    below = [[-one for one in row] for row in _EYE]
-    norms = {f"{name}_norm.{part}": [value] * 4 for name in ("self", "feedforward")
-             for part, value in (("gamma", 1.0), ("beta", 0.0))}  # fmt: skip
-    return {
-        **{f"self.weight_{part}": vocabulary.matrix(part, 2) for part in _PARTS},
-        **{f"self.bias_{part}": [0.0] * 4 for part in _PARTS},
-        "feedforward.weight_expand": [*_EYE, *below],
-        "feedforward.bias_expand": [-0.5] * 8,
-        "feedforward.weight_contract": [[*a, *b] for a, b in zip(_EYE, below, strict=True)],
-        "feedforward.bias_contract": [0.0] * 4,
-        **norms,
-    }
-
-
-_BLOCK = _block()
+_BLOCK = vocabulary.block("self")
 _READ = text([
     Link("embedding", "embedding", {"tokens": " ".join(WORDS)}, (1, 4), _FLAT, (1, 4), ("table",)),
     Link("block", "transformer", {"heads": "2", "feedforward": "8"}, (1, 4, 4), _SAME, (1, 4, 4), tuple(_BLOCK)),
@@ -84,7 +45,7 @@ def _bound(arrays: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     return {name: ("layers", *names[:k]) for k, name in enumerate(names)}
 
 
-_DIGIT: dict[str, Any] = {"input": Made("layers", _digit), **_WEIGHTS}
+_DIGIT: dict[str, Any] = {"input": digit("layers", 1, 1, 8, 8), **_WEIGHTS}
 _ADDED: dict[str, Any] = {
     "input": [[[1], [1], [1], [1], [1]]],
     **{f"{layer}.{name}": [[1]] for layer in ("sums", "again") for name in _STATE},

@@ -12,7 +12,7 @@ from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import NOTHING, Aligned, DotLane, Dots, Each, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.lines import Column
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.storyboard import Line, Telling, View
+from layeranim.stories.storyboard import FilmView, Line, Telling
 
 GOOD = {
     "batch": "every feature keeps one size, whatever the layers before have learned",
@@ -32,7 +32,7 @@ TITLES = {
 ORDER = ("mean", "centred", "mean_square", "variance", "deviation", "normalised", "output")
 
 
-class Shared(View):
+class Shared(FilmView):
     """Which cells of this trace share a mean and a deviation, and how they lie in rows and columns."""
 
     def __init__(self, telling: Telling) -> None:

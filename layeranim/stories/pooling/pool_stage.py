@@ -7,6 +7,7 @@ import math
 from layeranim import numbers
 from layeranim.layout import LEAST_PITCH
 from layeranim.records import dataclass
+from layeranim.stories.pictures import ink
 from layeranim.stories.pooling.gradient import Landed
 from layeranim.stories.pooling.pool_view import PoolView
 from layeranim.stories.stage import Column, Copied, Grid, Repeat, Row, Tally, Tries
@@ -30,7 +31,7 @@ def kinds(view: PoolView) -> dict[str, str]:
     """An image stays one: grey, or a tinted plane for each channel."""
     if view.telling.kinds.get("input") != "image":
         return {}
-    return dict.fromkeys(("padded", "output"), "planes" if view.channels == 3 else "grey")
+    return dict.fromkeys(("padded", "output"), ink(view.telling, view.channels))
 
 
 def spans(view: PoolView) -> dict[str, float]:

@@ -17,14 +17,14 @@ from layeranim.engine.window import Axis
 from layeranim.stories.stage import Mask, Taken
 from layeranim.stories.stage.arrangements import drawn
 from layeranim.stories.stage.slices import Listed
-from layeranim.stories.storyboard import Address, Telling, View
+from layeranim.stories.storyboard import Address, FilmView, Telling
 
 Place = tuple[int, int]
 SHIFTED = 36
 """Of so many outputs at most the film looks what a shift of the picture does to them."""
 
 
-class PoolView(View):
+class PoolView(FilmView):
     """The windows of one film, unit by unit: one output cell of one channel.
 
     A pooling over one axis is seen as one over two, the first of which has one row: it is ``flat``.

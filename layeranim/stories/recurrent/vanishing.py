@@ -13,7 +13,7 @@ from layeranim.stories import phrases
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Column, Each, Grid, Lines, Note, Play, Row, Units
 from layeranim.stories.stage.parts.tracks import drawn
-from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling, View
+from layeranim.stories.storyboard import Address, Fact, FilmView, Line, Run, Telling
 
 GOOD_FOR = "why long memories are hard to learn, and why gates and clipping help"
 SHORT = 15
@@ -22,7 +22,7 @@ NAMED = 30
 """Of more time steps none is called by its number."""
 
 
-class ThroughTime(View):
+class ThroughTime(FilmView):
     """The way back; a unit of the film is a step back, from the last time step."""
 
     def __init__(self, telling: Telling) -> None:

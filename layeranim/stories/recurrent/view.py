@@ -14,7 +14,7 @@ from layeranim.engine.recurrent.layout import LayerRun, mask_of, run_list
 from layeranim.engine.trace import Array, Region
 from layeranim.stories import phrases
 from layeranim.stories.stage import Lap, Laps
-from layeranim.stories.storyboard import Telling, View
+from layeranim.stories.storyboard import FilmView, Telling
 
 MOST_RUNS = 6
 """Layers and directions that are told; of more the first five stand for all."""
@@ -24,7 +24,7 @@ FEW = 8
 """Of more units than these the one that changes most is told."""
 
 
-class RecurrentView(View):
+class RecurrentView(FilmView):
     """The numbers of one sequence of the batch; a unit of the film is a time step of one of its cells."""
 
     def __init__(self, telling: Telling) -> None:

@@ -15,7 +15,7 @@ from layeranim.stories import phrases
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Each, Grid, Lines, Note, Play, Terrain, Units, story
 from layeranim.stories.stage.lines import mapped
-from layeranim.stories.storyboard import Address, Fact, Line, Point, Run, Telling, View
+from layeranim.stories.storyboard import Address, Fact, FilmView, Line, Point, Run, Telling
 
 GOOD_FOR = "small weights: a network that follows its noise less"
 NAMES = {"none": "free", "l2": "L2", "l1": "L1", "max-norm": "max-norm"}
@@ -64,7 +64,7 @@ def film(telling: Telling) -> Play:
     )  # fmt: skip
 
 
-class _Ways(View):
+class _Ways(FilmView):
     """What the paths say: which weight is followed, where each ended."""
 
     def __init__(self, telling: Telling) -> None:

@@ -25,7 +25,7 @@ from layeranim.stories.stage.lines import Aligned, Column, Row
 from layeranim.stories.stage.parts.arcs import Arcs
 from layeranim.stories.stage.parts.balance import Balance
 from layeranim.stories.stage.parts.bars import Bars, Stacked
-from layeranim.stories.stage.parts.becoming import Becoming
+from layeranim.stories.stage.parts.becoming import Becoming, Turning
 from layeranim.stories.stage.parts.chip import Chip
 from layeranim.stories.stage.parts.contest import Contest
 from layeranim.stories.stage.parts.copied import Copied, Taken
@@ -55,7 +55,6 @@ from layeranim.stories.stage.parts.tally import Tally
 from layeranim.stories.stage.parts.thinned import Thinned
 from layeranim.stories.stage.parts.tracks import Lines, Terrain
 from layeranim.stories.stage.parts.trail import Trail
-from layeranim.stories.stage.parts.turning import Turning
 from layeranim.stories.stage.parts.volume import Volume
 from layeranim.stories.stage.parts.wires import Wires
 from layeranim.stories.stage.solver import Tries

@@ -8,7 +8,7 @@ import numpy as np
 
 from layeranim import typeface
 from layeranim.engine.trace import Array, Region
-from layeranim.stories import phrases, vocabulary
+from layeranim.stories import phrases
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import Arcs, Each, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.figures import Figures
@@ -30,8 +30,6 @@ def film(telling: Telling) -> Play:
     written = _written(chosen, telling.preset is not None)
     best = [int(np.argmax(np.nan_to_num(row))) for row in shares]
     table = Grid(_WEIGHTS, "weights", "target_time", "source_time", called=(written, ()))
-    unknown = (word for word in config.tokens or () if not lexicon.known(word))
-    strange = vocabulary.strange(unknown, telling.seed) if telling.preset else ""
 
     def said(figures: Figures, k: int) -> Line:
         """What is looked at most, and what is written."""
@@ -64,7 +62,7 @@ def film(telling: Telling) -> Play:
         ),
         kinds={_WEIGHTS: "share"},
         tokens=(*(config.tokens or ()), *written),
-        warning=strange,
+        warning=lexicon.strange(telling),
         evidence=tuple(
             Region.of(_WEIGHTS, batch=at, heads=0, target_time=k, source_time=best[k])
             for k in telling.film.selected(len(best))

@@ -12,15 +12,14 @@ TRAINED = (
     "ours: an encoder–decoder trained on 200 sentences by data/train_translation.py; D. Bahdanau et al. (2015), "
     "arXiv:1409.0473, section 3"
 )
+LOOKING = {name: Made("attention", partial(lexicon.weight, name), "additive") for name in lexicon.WEIGHTS}
 _SIZES = ("cell", "attention", "hidden", "input_size", "target_size", "classes", "bias", "feeding")
 
 
 def _preset(name: str, summary: str, sentence: Sequence[str], unit: int, options: dict[str, str]) -> Preset:
     """A sentence under the trained weights; other sizes, or another way to look back, leave these out."""
-    weights = {each: Made("attention", partial(lexicon.weight, each), "additive") for each in lexicon.WEIGHTS}
-    bound = dict.fromkeys(weights, _SIZES)
-    arrays = {"source": Made("tokens", lexicon.source, tuple(sentence)), **weights}
-    return Preset(name, summary, TRAINED, options, arrays, bound=bound, unit=unit)
+    arrays = {"source": Made("tokens", lexicon.source, tuple(sentence)), **LOOKING}
+    return Preset(name, summary, TRAINED, options, arrays, bound=dict.fromkeys(LOOKING, _SIZES), unit=unit)
 
 
 PRESETS = (

@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 
 from layeranim.engine.trace import Array
 from layeranim.errors import OptionError
+from layeranim.stories import vocabulary
+from layeranim.stories.stored import stored
+from layeranim.stories.storyboard import Telling
+from layeranim.stories.vocabulary import chance, plain
 
 STOP = "</s>"
 WEIGHTS = (
@@ -30,11 +32,8 @@ LOOKING, ONE_STATE = "translation", "one_state"
 
 @cache
 def _arrays(model: str = LOOKING) -> dict[str, Array]:
-    path = files("layeranim") / "data" / f"{model}.npz"
-    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-        held = {name: file[name] for name in file.files}
     return {name: np.round(array.astype(np.float64), 2) if array.dtype.kind == "f" else array
-            for name, array in held.items()}  # fmt: skip
+            for name, array in stored(f"{model}.npz").items()}  # fmt: skip
 
 
 @cache
@@ -56,13 +55,21 @@ def called(number: int) -> str:
 
 def known(word: str) -> bool:
     """Whether the German word was trained, in small or large letters."""
-    return _plain(word) in _places()
+    return plain(word) in _places()
+
+
+def strange(telling: Telling) -> str:
+    """What is said of words that were not trained, where a preset draws them."""
+    unknown = (word for word in telling.config.tokens or () if not known(word))
+    return vocabulary.strange(unknown, telling.seed) if telling.preset else ""
 
 
 def source(text: Sequence[str], seed: int, model: str = LOOKING) -> Array:
     """The embedding of every word: (words, features). An unknown word draws one, its own under every seed."""
     table = _arrays(model)["source_embeddings"]
-    return np.array([table[_places()[_plain(word)]] if known(word) else _drawn(word, seed, table) for word in text])
+    return np.array(
+        [table[_places()[plain(word)]] if known(word) else chance(word, seed, table).round(2) for word in text]
+    )
 
 
 def weight(name: str, attention: str, seed: int) -> Array:
@@ -85,7 +92,7 @@ def taught(text: Sequence[str], seed: int) -> Array:
     Raises OptionError for a sentence whose translation is not known: of three known words.
     """
     subjects, done = {"ich": "I", "du": "you", "wir": "we", "sie": "she"}, dict(_DONE)
-    who, _, verb = (_plain(word) for word in text) if len(text) == 3 else ("", "", "")
+    who, _, verb = (plain(word) for word in text) if len(text) == 3 else ("", "", "")
     if who not in subjects or verb not in done:
         raise OptionError("the right words are known of three alone, such as ich habe gelernt; give a target")
     read = ["<s>", subjects[who], "has" if who == "sie" else "have", done[verb]]
@@ -98,12 +105,3 @@ _DONE = (("gelernt", "learnt"), ("gehört", "heard"), ("gelesen", "read"), ("ges
 @cache
 def _places() -> dict[str, int]:
     return {word.casefold(): i for i, word in enumerate(german())}
-
-
-def _plain(word: str) -> str:
-    return word.casefold().strip(".,;:!?\"'()")
-
-
-def _drawn(word: str, seed: int, table: Array) -> Array:
-    rng = np.random.default_rng([seed, zlib.crc32(_plain(word).encode("utf-8", "replace"))])
-    return np.asarray(np.round(rng.normal(0, table.std(), table.shape[1]), 2))

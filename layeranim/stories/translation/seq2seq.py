@@ -8,7 +8,7 @@ import numpy as np
 
 from layeranim import typeface
 from layeranim.engine.trace import Region, Trace
-from layeranim.stories import phrases, vocabulary
+from layeranim.stories import phrases
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import All, Column, Each, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
@@ -39,8 +39,6 @@ def film(telling: Telling) -> Play:
     names = _names(telling, at)
     times = names[0] if read <= NAMED else ()
     words = names[1] if written <= NAMED else ()
-    unknown = (word for word in config.tokens or () if not lexicon.known(word))
-    strange = vocabulary.strange(unknown, telling.seed) if telling.preset else ""
     return Play(
         units=Units(("target_time",), ("word", "words"), ("batch", "heads"),
                     names[1],
@@ -68,7 +66,7 @@ def film(telling: Telling) -> Play:
         sentence("one network reads, another one writes: ", "all passes through one state"),
         closing=_closing(read, written, looks),
         tokens=(*(config.tokens or ()), *(names[1] if telling.preset and config.tokens else ())),
-        warning=strange,
+        warning=lexicon.strange(telling),
         options=(
             config.cell, f"hidden {config.hidden}", f"{read} read, {written} written",
             *((f"{config.attention} attention",) if looks else ()),

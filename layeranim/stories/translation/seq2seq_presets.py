@@ -8,14 +8,13 @@ from functools import partial
 from layeranim.engine.trace import Array
 from layeranim.stories.preset import Made, Preset
 from layeranim.stories.translation import lexicon
-from layeranim.stories.translation.alignment_presets import TRAINED
+from layeranim.stories.translation.alignment_presets import LOOKING, TRAINED
 
 ONE_STATE = "ours: trained by data/train_one_state.py; I. Sutskever et al. (2014), arXiv:1409.3215: one fixed state"
 _SIZES = ("cell", "attention", "hidden", "input_size", "target_size", "classes", "bias")
 _BOTH = ("target_embeddings", "weight_output", "bias_output")
 _CELLS = tuple(f"{side}.{name}" for side in ("encoder", "decoder")
                for name in ("weight_input", "weight_hidden", "bias_input", "bias_hidden"))  # fmt: skip
-_LOOKING = {name: Made("attention", partial(lexicon.weight, name), "additive") for name in lexicon.WEIGHTS}
 
 
 def _read(words: Sequence[str], seed: int) -> Array:
@@ -57,8 +56,8 @@ PRESETS = (
         TRAINED,
         options={"attention": "additive", "feeding": "greedy", "cell": "rnn", "target_steps": 6,
                  "tokens": " ".join(_BOOK)},
-        arrays={"source": Made("tokens", lexicon.source, _BOOK), **_LOOKING},
-        bound={**dict.fromkeys(_LOOKING, (*_SIZES, "feeding")), "source": ("input_size", "source_steps")},
+        arrays={"source": Made("tokens", lexicon.source, _BOOK), **LOOKING},
+        bound={**dict.fromkeys(LOOKING, (*_SIZES, "feeding")), "source": ("input_size", "source_steps")},
         unit=2,
         title="Encoder–decoder that looks back",
     ),

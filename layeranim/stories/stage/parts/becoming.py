@@ -1,4 +1,4 @@
-"""Becoming: cells whose numbers turn into others, step by step: a score is scaled, capped, masked."""
+"""Becoming: cells whose numbers turn into others, step by step: a score is scaled, capped, masked. Turning: pixels."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import Moment
 from layeranim.stories.stage.parts.grid import Grid
+from layeranim.stories.stage.parts.picture import Picture
 from layeranim.stories.stage.plans import Plan
 from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Name, Verb
@@ -109,3 +110,8 @@ class Becoming(Grid):
             return replace(plan, tensor=region.tensor)
         joints = tuple((axis if name == plan.col_axis else name, size) for name, size in plan.joints)
         return replace(plan, tensor=region.tensor, col_axis=axis, joints=joints)
+
+
+@dataclass(frozen=True)
+class Turning(Becoming, Picture):
+    """A picture of ``tensor`` in whose pixels the tensors ``before`` it stand first, each with its heading."""
