@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import groupby
 from math import ceil
 from typing import Any
@@ -407,7 +407,7 @@ class FilmView:
         self.telling, self.trace, self.film = telling, telling.trace, telling.film
         self.config: Any = telling.config
 
-    @property
+    @cached_property
     def sample(self) -> int:
         return self.telling.sample
 

@@ -175,10 +175,14 @@ def _joined(view: AttentionView) -> Node:
     if not view.projected:
         return heads(view, lambda h: Grid("output", f"output {h + 1}", "queries", "value_features", at=(("heads", h),),
                                           tight=True, lens=h == view.head), 1 if view.heads == 2 else 2)  # fmt: skip
-    joined = Grid("joined", "heads joined", "queries", "joined", called=(view.asking.marks, ()), tight=True)
-    out = Grid("output", "output", "queries", "outputs", tight=True)
+    return mixed(Grid("joined", "heads joined", "queries", "joined", called=(view.asking.marks, ()), tight=True))
+
+
+def mixed(joined: Grid, line: bool = False) -> Node:
+    """What all heads took, times the matrix after them: in one line, or with its factors left and above."""
     weight = Grid("weight_output", "W_{O}^{T}", "joined", "outputs", tight=True, bare=True)
-    return Lattice((joined, weight), (out,))
+    out = Grid("output", "output", "queries", "outputs", tight=True)
+    return Row(joined, "·", weight, "=", out) if line else Lattice((joined, weight), (out,))
 
 
 # ── parts ────────────────────────────────────────────────────────────────────

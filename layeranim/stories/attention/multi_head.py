@@ -9,12 +9,12 @@ from math import prod
 import numpy as np
 
 from layeranim.stories import phrases
-from layeranim.stories.attention.arrangement import APART, arcs_over, has_arcs, heads, short_enough
+from layeranim.stories.attention.arrangement import APART, arcs_over, has_arcs, heads, mixed, short_enough
 from layeranim.stories.attention.film import DRAWN
 from layeranim.stories.attention.links import links
 from layeranim.stories.attention.view import MOST_DRAWN, AttentionView
 from layeranim.stories.attention.words import AttentionWords
-from layeranim.stories.stage import All, Column, Each, Grid, Lattice, Note, Play, Row, Tries, Units, rest, story
+from layeranim.stories.stage import All, Column, Each, Grid, Note, Play, Row, Tries, Units, rest, story
 from layeranim.stories.stage.arrangements import NEXT, Repeat
 from layeranim.stories.stage.solver import COLUMN_GAP, NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
@@ -125,9 +125,7 @@ def _joined(view: AttentionView, line: bool, named: bool) -> Node:
     segments = tuple(f"h{h + 1}" for h in range(view.heads) for _ in range(view.value_features))
     called = (view.asking.marks, segments if named and view.heads <= 9 and len(segments) <= 12 else ())
     joined = Grid("joined", "joined", "queries", "joined", called=called, tight=True, carried=view.mixture)
-    weight = Grid("weight_output", "W_{O}^{T}", "joined", "outputs", tight=True, bare=True)
-    out = Grid("output", "output", "queries", "outputs", tight=True)
-    return Row(joined, "·", weight, "=", out) if line else Lattice((joined, weight), (out,))
+    return mixed(joined, line)
 
 
 # ── acts ─────────────────────────────────────────────────────────────────────

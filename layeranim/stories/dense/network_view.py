@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
 from layeranim.stories.pictures import side_of
 from layeranim.stories.stage import NetLayer, Network
+from layeranim.stories.stage.arrangements import largest
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.storyboard import Address, Fact, FilmView, Line, Run, Telling
 
@@ -64,14 +63,14 @@ class NetworkView(FilmView):
     @property
     def winner(self) -> int:
         """The largest output of the sample that is told."""
-        return int(np.argmax(np.nan_to_num(self.trace["output"][self.sample], nan=-np.inf)))
+        return largest(self.trace["output"][self.sample])[0]
 
     def path(self) -> list[int]:
         """Which unit is followed in each layer: the largest output, and back from there what speaks loudest for it."""
         path = [self.winner]
         for k in range(self.layers, 1, -1):
             products = self.trace[f"dense{k}_products"][self.sample, path[0]]
-            path.insert(0, int(np.argmax(np.nan_to_num(products, nan=-np.inf))))
+            path.insert(0, largest(products)[0])
         return path
 
     def options(self) -> tuple[str, ...]:

@@ -6,11 +6,11 @@ from functools import cached_property
 
 import numpy as np
 
-from layeranim.engine.trace import Array
 from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
 from layeranim.stories.pictures import side_of
+from layeranim.stories.stage.arrangements import largest
 from layeranim.stories.storyboard import Address, FilmView, Line, Run, Telling
 
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -61,12 +61,12 @@ class AutoencoderView(FilmView):
     @cached_property
     def at(self) -> dict[str, int]:
         """Which number is followed on each axis: the largest of the output, and back from there what says most."""
-        above = _most(self.trace["output"][self.sample])
+        (above,) = largest(self.trace["output"][self.sample])
         out = {"in_features": above}
         for layer in reversed((*self.encoder, *self.decoder)):
             axis = self.trace.axes(layer.sums[0])[-1]
             if axis not in out:
-                above = _most(np.abs(self.trace[layer.sums[0]][self.sample, above]))
+                (above,) = largest(np.abs(self.trace[layer.sums[0]][self.sample, above]))
                 out[axis] = above
         return out
 
@@ -124,7 +124,3 @@ class AutoencoderView(FilmView):
     def counted(self) -> str:
         """How long the code is: ``two numbers``."""
         return f"{WORDS[self.width] if self.width < len(WORDS) else self.width} number{'s' * (self.width != 1)}"
-
-
-def _most(values: Array) -> int:
-    return int(np.argmax(np.nan_to_num(values, nan=-np.inf)))

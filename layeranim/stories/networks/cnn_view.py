@@ -17,7 +17,7 @@ from layeranim.stories.activations import BOUNDED, activation_word
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.pictures import ink
 from layeranim.stories.stage import Bars, Grid, Maps, listed
-from layeranim.stories.stage.arrangements import foremost
+from layeranim.stories.stage.arrangements import foremost, largest
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.volume import MOST
 from layeranim.stories.storyboard import Address, FilmView, Line, Run, Telling
@@ -165,7 +165,7 @@ class CnnView(FilmView):
     # ── the number that is followed ──────────────────────────────────────────
     def winner(self) -> int:
         """The output that is followed: the largest."""
-        return _largest(self.trace["output"][self.sample])[0]
+        return largest(self.trace["output"][self.sample])[0]
 
     def _path(self) -> Path:
         """Back from an output: what speaks loudest for it, and what that was made of."""
@@ -187,7 +187,7 @@ class CnnView(FilmView):
         """The largest of the cells that a pooling made a cell of."""
         axes = self.axes(f"pool{k}")
         there = Region(f"pool{k}_windows", (("batch", self.sample), *zip(axes, cell, strict=True)))
-        row, col = _largest(self.trace.read(there))
+        row, col = largest(self.trace.read(there))
         high, wide = self.config.pool_size
         return cell[0], cell[1] * high + row, cell[2] * wide + col
 
@@ -211,7 +211,7 @@ class CnnView(FilmView):
     def _loudest(self, k: int, values: Array) -> Cell:
         """The largest of some numbers for the maps of a stage, of those that were asked for."""
         asked = list(self.asked(k) or range(len(values)))
-        at, row, col = _largest(values[asked])
+        at, row, col = largest(values[asked])
         return asked[at], row, col
 
     def at(self) -> dict[str, int]:
@@ -314,9 +314,3 @@ def _amount(padding: Any) -> str:
     """Padding as numbers: one where all are the same; nothing where there is none."""
     flat = [n for pair in padding for n in pair]
     return "" if not any(flat) else str(flat[0]) if len({*flat}) == 1 else ",".join(map(str, flat))
-
-
-def _largest(values: Array) -> tuple[int, ...]:
-    """Where the largest of some numbers is; NaN is none."""
-    flat = int(np.argmax(np.nan_to_num(values, nan=-np.inf)))
-    return tuple(int(i) for i in np.unravel_index(flat, values.shape))

@@ -50,6 +50,12 @@ def drawn_of(film: FilmOptions, noun: str, count: int, weights: Callable[[], NDA
     return tuple(sorted(np.argsort(-weights(), kind="stable")[: drawn(count)].tolist()))
 
 
+def largest(values: NDArray[Any]) -> tuple[int, ...]:
+    """Where the largest of some numbers is; NaN is none."""
+    flat = int(np.argmax(np.nan_to_num(values, nan=-np.inf)))
+    return tuple(int(i) for i in np.unravel_index(flat, values.shape))
+
+
 def foremost(values: NDArray[Any], followed: int | None, most: int) -> tuple[int, ...]:
     """Of more maps than have room those whose numbers are the largest by size, the followed one among them; nothing
     where all have room."""
