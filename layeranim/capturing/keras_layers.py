@@ -5,6 +5,7 @@ Source: keras.layers and keras.ops of Keras 3.15, held against the numbers that 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import SimpleNamespace
@@ -12,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from layeranim import catalog
 from layeranim.capturing.functions import words
 from layeranim.capturing.joins import JOINS
 from layeranim.capturing.seen import Found
 from layeranim.engine.array import shape_text
 from layeranim.engine.packing import Packed
 from layeranim.engine.recurrent_packing import from_keras
-from layeranim.engine.trace import Array
+from layeranim.engine.trace import Array, Shape
 from layeranim.errors import OptionError
 from layeranim.inputs import module_joins
 from layeranim.inputs.module_tensors import rows
@@ -96,8 +98,7 @@ def read(call: KerasCall) -> Found:
     if isinstance(found, tuple):
         return found
     if found.layer in ("elementwise", "activation") and all(x.shape == call.y[0].shape for x in _arrays(call)):
-        arrays = {name: _front(x.reshape(call.y[0].shape) if x.size == call.y[0].size else x)
-                  for name, x in found.arrays.items()}  # fmt: skip
+        arrays = {name: _front(_as_wide(x, call.y[0].shape)) for name, x in found.arrays.items()}
         if found.layer == "activation":
             arrays = {name: rows(name, x) for name, x in arrays.items()}
         return replace(found, arrays=arrays), _front(call.y[0])
@@ -108,6 +109,11 @@ def read(call: KerasCall) -> Found:
 
 def _arrays(call: KerasCall) -> list[Array]:
     return [x for x in call.x if isinstance(x, np.ndarray)]
+
+
+def _as_wide(x: Array, shape: Shape) -> Array:
+    """The same numbers with as many axes as ``shape``: in that shape, or with axes of size 1 in front."""
+    return x.reshape(shape if x.size == math.prod(shape) else (1,) * (len(shape) - x.ndim) + x.shape)
 
 
 def _front(x: Array) -> Array:
@@ -141,6 +147,22 @@ def _conv(axes: int, depthwise: bool = False) -> Read:
             kernel = kernel.reshape(*kernel.shape[:axes], 1, -1)
         arrays = {"input": x, "kernel": kernel.transpose(axes + 1, axes, *window), **_bias(call)}
         return Packed(_layer("conv", axes), options, arrays, call.turned)
+
+    return read
+
+
+def _separable(axes: int) -> Read:
+    """A filter for each channel, then one that mixes them: this one, of what the first gives."""
+
+    def read(call: KerasCall) -> Packed:
+        alone = {**call.config, "activation": "linear"}
+        kernels = {"kernel": call.weights["depthwise_kernel"]}
+        first: Any = _conv(axes, True)(replace(call, config=alone, weights=kernels))
+        layer = catalog.layer(first.layer)
+        kernel = call.weights["pointwise_kernel"].transpose(axes + 1, axes, *range(axes))
+        arrays = {"input": layer.compute(layer.config.of(first.options), first.arrays)["output"], "kernel": kernel}
+        options = {"bias": "bias" in call.weights, "activation": call.activation()}
+        return Packed(_layer("conv", axes), options, arrays | _bias(call), call.turned)
 
     return read
 
@@ -231,10 +253,21 @@ def _alone(operation: str) -> Read:
 
 
 def _rescaling(call: KerasCall) -> Packed:
-    if call.told("offset", 0.0):
-        raise call.refuse("an offset")
-    scale = np.asarray(call.told("scale"), call.input.dtype)
+    scale, offset = (np.asarray(call.told(name, 0.0), call.input.dtype) for name in ("scale", "offset"))
+    if offset.any():
+        arrays = {"input": offset, "other": call.input, "third": scale}
+        return Packed("elementwise", {"operation": "multiply-add"}, arrays)
     return Packed("elementwise", {"operation": "multiply"}, {"input": call.input, "other": scale})
+
+
+def _normalization(call: KerasCall) -> Packed:
+    """What is left of the mean, over the spread: both are constants, given or seen before."""
+    x = call.input
+    if call.told("invert") or call.told("axis", -1) not in (-1, x.ndim - 1, [-1], [x.ndim - 1], (-1,), (x.ndim - 1,)):
+        raise call.refuse("invert or an axis that is not the last")
+    mean, variance = (np.asarray(call.weights.get(name, call.told(name)), x.dtype) for name in ("mean", "variance"))
+    spread = np.maximum(np.sqrt(variance), x.dtype.type(1e-7))
+    return Packed("elementwise", {"operation": "divide"}, {"input": x - mean, "other": spread})
 
 
 def _layer_scale(call: KerasCall) -> Packed:
@@ -420,6 +453,7 @@ _DROPOUT = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D
 KERAS: dict[str, Read] = {
     **{f"Conv{n}D": _conv(n) for n in (1, 2, 3)}, **{f"DepthwiseConv{n}D": _conv(n, True) for n in (1, 2)},
     **{f"Conv{n}DTranspose": _conv_transpose(n) for n in (1, 2, 3)},
+    "SeparableConv1D": _separable(1), "SeparableConv2D": _separable(2), "Normalization": _normalization,
     **{f"{name}Pooling{n}D": _pool(mode, n) for name, mode in (("Max", "max"), ("Average", "mean")) for n in (1, 2, 3)},
     **{f"Global{name}Pooling{n}D": _global_pool(mode, n) for name, mode in (("Max", "max"), ("Average", "mean"))
        for n in (1, 2, 3)},

@@ -300,12 +300,19 @@ def known(module: Any) -> bool:
     kind: Any = next((k for k in type(module).__mro__ if k.__name__ in READERS and _of_torch(k)), None)
     if kind is None or kind.__name__ == "Sequential" or "forward" in vars(module):
         return False
-    if kind.__name__ in ("MultiheadAttention", "TransformerEncoderLayer", "TransformerDecoderLayer"):
-        if not whole(module):
-            return False
-    elif kind.__name__.startswith("LPPool") and (module.norm_type % 2 or module.ceil_mode):
-        return False  # PyTorch takes no |x|, and scales windows that hang over, which its calls show
+    if _in_parts(kind.__name__, module):
+        return False
     return bool(type(module).forward is kind.forward)
+
+
+def _in_parts(name: str, module: Any) -> bool:
+    """Whether a module is seen by the calls in it, because no layer of ours is all of it as it was made."""
+    if name in ("MultiheadAttention", "TransformerEncoderLayer", "TransformerDecoderLayer"):
+        return not whole(module)
+    if name == "Flatten":
+        return bool(module.end_dim != -1)  # it may leave axes behind it
+    # of odd norms PyTorch takes no |x|, and it scales windows that hang over
+    return name.startswith("LPPool") and bool(module.norm_type % 2 or module.ceil_mode)
 
 
 def _of_torch(kind: type) -> bool:

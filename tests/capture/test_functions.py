@@ -303,6 +303,10 @@ def test_functions_written_in_python_are_opened_and_keep_their_name() -> None:
     assert [call.name for call in found] == ["softmin.neg", "softmin.softmax", "fractional_max_pool2d", "rrelu", "add"]
 
 
+def test_what_lays_axes_out_in_the_middle_only_carries() -> None:
+    assert [call.name for call in la.capture(nn.Sequential(nn.Flatten(1, 2), nn.ReLU()), X)] == ["1"]
+
+
 def test_attention_with_keys_of_its_own_and_in_training_is_opened() -> None:
     torch.manual_seed(0)
     apart = torch.ones(4, 4).triu(1).bool()

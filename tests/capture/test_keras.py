@@ -26,6 +26,7 @@ VECTORS = np.load(Path(__file__).parents[1] / "vectors/keras_calls.npz")
 CALLS: list[dict[str, Any]] = json.loads(str(VECTORS["calls"]))
 LAYERS = {
     "Conv2D": "conv", "Conv1D": "conv1d", "Conv3D": "conv3d", "DepthwiseConv2D": "conv", "Dense": "dense",
+    "SeparableConv2D": "conv", "Normalization": "elementwise", "Rescaling": "elementwise",
     "Conv2DTranspose": "conv-transpose", "LSTM": "lstm", "MultiHeadAttention": "attention", "Add": "elementwise",
 }  # fmt: skip
 

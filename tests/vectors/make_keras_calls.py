@@ -77,6 +77,10 @@ CASES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "gelu of tanh": (ops.gelu, (TOKENS,)),
     "mean": (lambda x: ops.mean(x, axis=1, keepdims=True), (TOKENS,)),
     "product": (ops.matmul, (TOKENS, drawn(2, 4, 3))),
+    "channel by channel, then mixed": (L.SeparableConv2D(3, 3, strides=2, padding="same", depth_multiplier=2,
+                                                         activation="relu"), (PLANE,)),
+    "centred": (L.Normalization(mean=[1.0, 0.0, -1.0, 2.0], variance=[1.0, 4.0, 0.5, 0.0]), (PLANE,)),
+    "scaled and moved": (L.Rescaling(0.5, -1.0), (PLANE,)),
 }  # fmt: skip
 
 
