@@ -76,11 +76,11 @@ def project(films: Path, tmp_path: Path) -> Project:
     return Project(tmp_path)
 
 
-def tool(name: str, package: str) -> str:
+def tool(name: str, package: str, home: str = "Debian") -> str:
     """The program of that name; where there is none the test is left out."""
     found = shutil.which(name)
     if found is None:
-        pytest.skip(f"there is no {name} here; Debian has it in {package}")
+        pytest.skip(f"there is no {name} here; {home} has it in {package}")
     return found
 
 

@@ -113,6 +113,19 @@ def test_github_markdown(project: Project, chromium: Any) -> None:
     seen(chromium, project, ["page.html"], both(kind="gif") | still)
 
 
+def test_vitepress(project: Project, chromium: Any) -> None:
+    """The style is the site's: a reader who comes by a link has it, too."""
+    vitepress = tool("vitepress", "vitepress and vue", "npm")
+    (project.folder / "node_modules").symlink_to(Path(vitepress).resolve().parents[2])
+    project.write("site/.vitepress/config.mjs", 'export default { base: "/a/path/", outDir: "../a/path" }\n')
+    for page in ("index.md", "deep/page.md"):
+        project.paste(f"site/{page}", "vitepress", *FILMS, text="# Films\n\n")
+    project.call(vitepress, "build", "site")
+    seen(chromium, project, ["a/path/", "a/path/deep/page.html"], WITH_PLAYER)
+    (style,) = (project.folder / "a/path/assets").glob("style.*.css")
+    assert ":root:not(.dark) .layeranim-dark" in style.read_text()
+
+
 # ── packages that the tests bring ────────────────────────────────────────────
 def test_html(project: Project, chromium: Any) -> None:
     project.paste("pages/page.html", "html", *FILMS, text=LAYOUT.format("").replace("</body></html>", ""))
