@@ -15,7 +15,7 @@ from layeranim.engine.trace import Array, Trace
 from layeranim.errors import OptionError
 from layeranim.numbers import DOT, MINUS
 from layeranim.stories.stage.plans import HistoryPlan, NetPlan, VolumePlan
-from layeranim.stories.stage.verbs import Arrive
+from layeranim.stories.stage.verbs import Arrive, Frame
 from layeranim.stories.storyboard import Address, Beat, Fact, Storyboard, plain
 
 SUM = re.compile(r"(?P<bent>ReLU\()?(?P<terms>.+?)(?(bent)\)) (?P<relation>[=≈]) (?P<made>\S+)")
@@ -263,6 +263,8 @@ def test_show_chooses_the_tokens_that_look_and_the_keys() -> None:
     query = rows[followed(board).units[0]]
     assert rows == [6, 59]
     assert {*rows} | {*np.argsort(-trace["weights"][0, 0, query])[:6].tolist()} == {*cols}
+    framed = [verb for phase in board.beats[-1].verbs for verb in phase if isinstance(verb, Frame)]
+    assert [len(verb.blocks) for verb in framed] == [1], "both rows are all of the grid: one frame"
     assert {plain(beat.place) for beat in board.beats if beat.place} == {"query 7", "query 60"}
     _, board = told("attention", **given, show="tokens=7 keys=1,60")
     assert places(board, "weights") == ([6], [0, 59])

@@ -121,7 +121,12 @@ class Showing:
             if away or not grid.holds(region):
                 continue
             role: Role = "result" if self.figures.made(region.tensor) else "focus"
-            out.setdefault((grid.name, role), []).extend(blocks_of(grid, region))
+            blocks = out.setdefault((grid.name, role), [])
+            blocks += blocks_of(grid, region)
+            whole = {row for top, low, left, right in blocks if (left, right) == (0, grid.cols - 1)
+                     for row in range(top, low + 1)}  # fmt: skip
+            if len(whole) == grid.rows:  # rows that are all of a grid have one frame
+                blocks[:] = [(0, grid.rows - 1, 0, grid.cols - 1)]
         return tuple(Frame(part, tuple(dict.fromkeys(blocks)), role) for (part, role), blocks in out.items())
 
     def concluded(self, unit: int, aside: Aside) -> tuple[tuple[Verb, ...], tuple[Verb, ...], tuple[int, ...]]:
