@@ -21,9 +21,8 @@ from tests.inputs.vectors import Arrays, cases
 LAYERS = {
     "dense": "dense", "conv": "conv", "conv-transpose": "conv-transpose",
     "conv-transpose-same": "conv-transpose", "conv-dilated": "conv", "depthwise": "conv", "lstm": "lstm",
-    "lstm-optimized": "lstm",
-    "lstm-nnx": "lstm", "gru-nnx": "gru", "lstm-both-ways": "lstm", "gru": "gru", "gru-without-bias": "gru",
-    "gru-after": "gru",
+    "lstm-optimized": "lstm", "lstm-nnx": "lstm", "lstm-both-ways": "lstm", "gru": "gru", "gru-nnx": "gru",
+    "gru-without-bias": "gru", "gru-after": "gru",
     "gru-without-bias-before": "gru", "rnn": "rnn", "batchnorm": "batchnorm", "layernorm": "layernorm",
     "rmsnorm": "layernorm", "groupnorm": "layernorm", "embedding": "embedding", "attention": "attention",
     "prelu": "activation",

@@ -60,10 +60,13 @@ def _said(told: dict[str, Any], scaled: bool) -> dict[str, Any]:
     whose = told.get("general.architecture")
     keys = {"heads": "attention.head_count", "eps": "attention.layer_norm_rms_epsilon", "base": "rope.freq_base",
             "turned": "rope.dimension_count"}  # fmt: skip
-    found = {ours: told.get(f"{whose}.{key}") for ours, key in keys.items()}
+    found: dict[str, Any] = {ours: told.get(f"{whose}.{key}") for ours, key in keys.items()}
     found["eps"] = found["eps"] or told.get(f"{whose}.attention.layer_norm_epsilon")
     scaled = scaled or told.get(f"{whose}.rope.scaling.type", "none") != "none"
-    return {"architecture": str(whose), "scaled": scaled, **{n: value for n, value in found.items() if value}}
+    known = {
+        n: v for n, v in found.items() if type(v) in ((int,) if n in ("heads", "turned") else (int, float)) and v > 0
+    }
+    return {"architecture": str(whose), "scaled": scaled, **known}
 
 
 class _Directory:
@@ -93,9 +96,11 @@ class _Directory:
         if kind != _LIST:
             return self.number(_VALUES[kind] or "x")
         inner, count = self.number("I"), self.number("Q")
-        if inner in (_TEXT, _LIST):
+        if inner == _LIST:
+            raise ValueError("a list of lists")
+        if inner == _TEXT:
             for _ in range(count):
-                self.value(inner)
+                self.text()
         else:
             self.at += count * struct.calcsize(f"<{_VALUES[inner]}")
         return None
