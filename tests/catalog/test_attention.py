@@ -47,6 +47,12 @@ def test_weights_in_numbers_count_to_one() -> None:
     assert cells.levels[0].tolist() == [0, 4, 0, 0]  # 0.05, 0.82, 0.03, 0.10
 
 
+def test_two_heads_of_many_rows_stand_beside_each_other_in_numbers() -> None:
+    _, board = told(heads=2, queries=6, keys=4)
+    assert {grid.numeral > 0 for grid in board.grids.values()} == {True}
+    assert sorted(grid.tensor for grid in board.grids.values()) == ["output", "output", "weights", "weights"]
+
+
 @pytest.mark.parametrize(
     "options",
     [{"kind": "additive"}, {"tokens": "the dog ran"}, {"mask": "1 0 0 0; 1 1 0 0; 1 1 1 0; 1 1 1 1"}, {"causal": True}],

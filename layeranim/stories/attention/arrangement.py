@@ -147,6 +147,8 @@ def _heads(view: AttentionView) -> Iterator[Node]:
     both = heads(view, lambda h: _one(view, h), 2)
     maps = Row(both, "→", _joined(view))
     yield maps
+    if not view.projected and view.heads == 2:
+        yield Row(both, "→", _joined(view, 2))
     yield Row(heads(view, lambda h: _head(view, h, False)), "→", _joined(view)) if view.heads == 2 else maps
 
 
@@ -170,11 +172,15 @@ def _arcs_of(view: AttentionView, h: int) -> Node:
     return arcs_over(view, h, FLAT_ARCS)
 
 
-def _joined(view: AttentionView) -> Node:
-    """The mixtures of all heads side by side, and the matrix after them."""
+def _joined(view: AttentionView, across: int = 1) -> Node:
+    """The mixtures of all heads side by side and the matrix after them; without it those of two, ``across`` a line."""
     if not view.projected:
-        return heads(view, lambda h: Grid("output", f"output {h + 1}", "queries", "value_features", at=(("heads", h),),
-                                          tight=True, lens=h == view.head), 1 if view.heads == 2 else 2)  # fmt: skip
+
+        def mixture(h: int) -> Grid:
+            return Grid("output", f"output {h + 1}", "queries", "value_features", at=(("heads", h),), tight=True,
+                        lens=h == view.head)  # fmt: skip
+
+        return heads(view, mixture, across if view.heads == 2 else 2)
     return mixed(Grid("joined", "heads joined", "queries", "joined", called=(view.asking.marks, ()), tight=True))
 
 
