@@ -26,6 +26,7 @@ RENAMED = {
               "alpha": "weight"},
     "flax": {"kernel": "weight", "scale": "weight", "mean": "running_mean", "var": "running_var",
              "embedding": "weight", "negative_slope": "weight"},
+    "equinox": {"negative_slope": "weight"},
     "haiku": {"w": "weight", "b": "bias", "scale": "weight", "offset": "bias", "embeddings": "weight"},
     "paddle": {"_mean": "running_mean", "_variance": "running_var", "_weight": "weight"},
     "onnx": {"kernel": "weight"},
@@ -37,7 +38,7 @@ _TELLING = {
     "ii.kernel": "flax", "ir.kernel": "flax", "i.kernel": "flax", "scale": "flax", "offset": "haiku", "w": "haiku",
     "w_i": "haiku", "linear.w": "haiku", "query.w": "haiku", "Wx": "mlx", "Wxh": "mlx", "_mean": "paddle",
     "_weight": "paddle", "bias_n": "equinox", "W": "onnx", "R": "onnx", "out.kernel": "flax",
-    "query.kernel": "keras", "dense_i.kernel": "flax",
+    "query.kernel": "keras", "dense_i.kernel": "flax", "negative_slope": "flax",
 }  # fmt: skip
 """Names that one library alone has, or several with the same layout."""
 _KERNELS = ("kernel", "depthwise_kernel", "w", "b")

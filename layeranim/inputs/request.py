@@ -68,6 +68,8 @@ class Request:
     gray: bool = False
     resize: tuple[int, int] | None = None
     decimal: str = "."
+    bare: bool = False
+    """Whether a number without axes will do."""
     said: list[str] = field(default_factory=list, compare=False)
 
     def say(self, note: str) -> None:
@@ -98,7 +100,7 @@ class Request:
         """Bytes that an array of ``shape`` takes, known to be within the limits before they are taken."""
         if any(length < 0 for length in shape):
             raise self.refuse(f"declares a negative size in shape {shape_text(shape)}", "save the array again")
-        if not shape:
+        if not shape and not self.bare:
             raise self.refuse(
                 "is a single number without axes (shape ())",
                 "write it in as many brackets as it should have axes, [[7]]",

@@ -25,6 +25,8 @@ MOST = 10_000
 GIVE = "give a file of weights"
 PARAMETERS = frozenset(("weight", "bias", "kernel", "w", "b", "gamma", "beta", "scale", "offset"))
 """What a number without axes cannot be: it is missed where it is left out."""
+SLOPE = "negative_slope"
+"""PReLU's in Flax and Equinox: one number without axes for all channels."""
 
 
 class ArraysOfState(dict[str, Array]):
@@ -64,24 +66,28 @@ def state_dict(
         names, start = _chosen(list(of), prefix, "the state dict")
         out = ArraysOfState()
         for name in names:
-            if not _aside(name, getattr(of[name], "shape", None)):
-                out[name.removeprefix(start)] = read(of[name], what=name, limits=limits, base=base).array
+            if not _aside(name, shape := getattr(of[name], "shape", None)):
+                value = of[name].reshape(1) if _last(name) == SLOPE and shape == () else of[name]
+                out[name.removeprefix(start)] = read(value, what=name, limits=limits, base=base).array
                 _within(out, name, limits)
         if isinstance(given, ArraysOfState):
             out.convention, out.said = given.convention, given.said
-        return out
+        return _some(out, names, "the state dict")
     path, of_file = _split(os.fspath(given))
     with _opened(path, Request("weights", path, limits), base) as file:
         names, start = _chosen(file.names, prefix or of_file, f"'{printable(path)}'", _part(path))
         Request("weights", path, limits).check_size("it", len(names), MOST, "arrays")
         out = ArraysOfState()
         for name in names:
-            held, request = file.held(name), Request(name, f"{path}:{name}", limits)
+            held, slope = file.held(name), _last(name) == SLOPE
+            request = Request(name, f"{path}:{name}", limits, bare=slope)
             if not _aside(name, held.shape):
-                out[name.removeprefix(start)] = source(held.read(request), name, "file", request).array
+                value = held.read(request)
+                value = value.reshape(1) if slope and not held.shape else value
+                out[name.removeprefix(start)] = source(value, name, "file", request).array
                 _within(out, name, limits)
         out.convention, out.said = file.convention, file.said.get(start, {})
-    return out
+    return _some(out, names, f"'{printable(path)}'")
 
 
 def listed(given: str | os.PathLike[str], limits: Limits = LIMITS) -> FileListing:
@@ -153,10 +159,22 @@ def _chosen(
     return found, start
 
 
+def _some(found: ArraysOfState, names: Sequence[str], where: str) -> ArraysOfState:
+    """The same, where it is any: a layer without its weights would be told in others."""
+    if not found and names:
+        shown = ", ".join(printable(name, 40) for name in names[:8]) + (", …" if names[8:] else "")
+        raise InputError(f"{where} has only {shown} here: numbers without axes and empty arrays are no layer's weights")
+    return found
+
+
 def _aside(name: str, shape: Sequence[int] | None) -> bool:
     """Whether an array has no cells or no axes, and is no parameter that would be missed."""
     bare = shape is not None and (len(shape) == 0 or 0 in shape)
-    return bare and re.split(r"[./]", name)[-1] not in PARAMETERS
+    return bare and _last(name) not in PARAMETERS | {SLOPE}
+
+
+def _last(name: str) -> str:
+    return re.split(r"[./]", name)[-1]
 
 
 def _within(state: ArraysOfState, name: str, limits: Limits) -> None:

@@ -50,6 +50,21 @@ def test_every_array_of_a_file_is_read_by_name(suffix: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_a_slope_without_axes_is_read_and_weights_that_are_none_are_refused(suffix: str, tmp_path: Path) -> None:
+    """Both were left out, and PReLU was told with the slope that it has by default."""
+    held = {"act.negative_slope": np.array(0.5), "steps.count": np.array(3.0), "steps.none": np.zeros((0, 2))}
+    path = save(held, tmp_path / f"w{suffix}")
+    for given in (held, path):
+        assert state_dict(given, "act") == {"negative_slope": [0.5]}
+        with pytest.raises(
+            InputError, match=r"has only steps\.count, steps\.none here: numbers without axes and empty"
+        ):
+            state_dict(given, "steps")
+    made = api.trace("activation", activation="prelu", weights=f"{path}:act", input=[[-2.0, 1.0]])
+    assert made["output"].tolist() == [[-1.0, 1.0]]
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
 @pytest.mark.parametrize("kind", list(ROWS))
 def test_a_film_takes_all_weights_of_a_module_at_once(kind: str, suffix: str, tmp_path: Path) -> None:
     held, x = weights(kind), np.random.default_rng(1).normal(size=(4, 3))
