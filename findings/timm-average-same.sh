@@ -7,7 +7,7 @@
 # counted: (0 + 1 + 2)/3, 3, (4 + 5 + 0)/3, as without the option. Keras computes 1.5 3 4.5 with the same words.
 # shellcheck source=findings/packages.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/packages.sh"
-packages timm==1.0.31 torch==2.13.0 torchvision==0.28.0 keras==3.15.1 numpy==2.4.6
+packages timm==1.0.31 torch==2.14.1 torchvision==0.29.1 keras==3.15.1 numpy==2.4.6
 
 cat >pool.py <<'END'
 import keras
