@@ -38,7 +38,7 @@ class Seen(NamedTuple):
     look: tuple[Any, ...]
     """All but its place, its shape and, where it has one, its opacity."""
     opacity: float | None
-    """How opaque it is, where it is an area or a line of one colour: its pixels depend on nothing else that fades."""
+    """How opaque all of it is, where it has one opacity: then its pixels depend on nothing else that fades."""
 
 
 class FrameRead(NamedTuple):
@@ -136,17 +136,18 @@ def appearance(m: Any) -> tuple[Any, ...]:
         m.background_stroke_rgbas.tobytes(),
         m.stroke_width,
         m.background_stroke_width,
-        m.joint_type,
-        m.cap_style,
+        m.joint_type._value_,  # an Enum's own hash is slow
+        m.cap_style._value_,
         m.sheen_factor,
     )
 
 
 def _opacity(m: VMobject) -> float | None:
-    """That of its only layer, area, line or line behind, if it is of one colour."""
+    """That of its layers, area, line and line behind, if each is of one colour and all are equally opaque."""
     lines = ((m.stroke_rgbas, m.stroke_width), (m.background_stroke_rgbas, m.background_stroke_width))
     layers = [rgbas for rgbas, width in ((m.fill_rgbas, 1.0), *lines) if width and _visible(rgbas)]
-    return layers[0].item(3) if len(layers) == 1 and len(layers[0]) == 1 and not m.sheen_factor else None
+    shared = {rgbas.item(3) if len(rgbas) == 1 else None for rgbas in layers}
+    return shared.pop() if len(shared) == 1 and not m.sheen_factor else None
 
 
 def _opaque(m: VMobject) -> tuple[bytes, ...]:

@@ -19,6 +19,8 @@ from layeranim.theme import Theme
 
 DOT, TOLD = 7.0, 10.0
 BAND = 26.0
+FINE = 4
+"""Places to a unit of the canvas where a dot can be on its way: what is drawn at one serves all dots of a colour."""
 
 
 class DotLines(Bundle):
@@ -61,7 +63,8 @@ class DotLines(Bundle):
         def at(alpha: float) -> None:
             for i, dot in dots.items():
                 (x0, y0), (x1, y1) = ends[i]
-                centre(dot, (x0 + (x1 - x0) * alpha, y0 + (y1 - y0) * alpha))
+                x, y = x0 + (x1 - x0) * alpha, y0 + (y1 - y0) * alpha
+                centre(dot, (x, y) if alpha >= 1 else (round(FINE * x) / FINE, round(FINE * y) / FINE))
 
         yield Follow(at, rate_func=TRAVEL)
 
