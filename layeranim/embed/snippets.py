@@ -410,12 +410,17 @@ def _in(line: str) -> str:
 
 
 # ── print and slides ─────────────────────────────────────────────────────────
+def _still(figure: Figure) -> tuple[str, str]:
+    """The poster, and the film that it leads to, if there is one."""
+    link = figure.light.controlled or figure.light.moving
+    return figure.url(figure.light.poster), figure.url(link) if link else ""
+
+
 def latex(figure: Figure) -> str:
     """The poster as a figure, linked to the film beside the document."""
-    light = figure.light
-    link = light.controlled or light.moving
-    image = f"\\includegraphics[width=\\linewidth,alt={{{_tex(figure.alt)}}}]{{{figure.url(light.poster)}}}"
-    linked = f"\\href{{run:{figure.url(link)}}}{{{image}}}" if link else image
+    poster, link = _still(figure)
+    image = f"\\includegraphics[width=\\linewidth,alt={{{_tex(figure.alt)}}}]{{{poster}}}"
+    linked = f"\\href{{run:{link}}}{{{image}}}" if link else image
     caption = [f"  \\caption{{{_typeset(figure.caption)}}}"] if figure.caption else []
     needs = "% in the preamble: \\usepackage{graphicx,hyperref}"
     return "\n".join([needs, "\\begin{figure}", "  \\centering", f"  {linked}", *caption, "\\end{figure}"]) + "\n"
@@ -423,10 +428,9 @@ def latex(figure: Figure) -> str:
 
 def typst(figure: Figure) -> str:
     """The poster as a figure, linked to the film beside the document."""
-    light = figure.light
-    link = light.controlled or light.moving
-    image = f'image("{figure.url(light.poster)}", width: 100%, alt: "{_quoted(figure.alt)}")'
-    linked = f'link("{quote(figure.url(link), safe="/:")}", {image})' if link else image
+    poster, link = _still(figure)
+    image = f'image("{poster}", width: 100%, alt: "{_quoted(figure.alt)}")'
+    linked = f'link("{quote(link, safe="/:")}", {image})' if link else image
     caption = [f'  caption: "{_quoted(figure.caption)}",'] if figure.caption else []
     return "\n".join(["#figure(", f"  {linked},", *caption, ")"]) + "\n"
 
