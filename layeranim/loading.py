@@ -1,8 +1,9 @@
-"""Modules loaded without Python's search for garbage: in a process that is a program of ours, and no other."""
+"""What a process that is a program of ours, and no other, does without: a search for garbage, threads that idle."""
 
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,12 @@ _ours: list[bool] = []
 
 
 def in_own_process() -> None:
-    """Say that this process runs our program alone: what it loads stays until it ends."""
+    """Say that this process runs our program alone: what it loads stays until it ends.
+
+    OpenBLAS, which NumPy comes with, lets its idle threads turn for 2^28 ticks, a tenth of a second of the processor at
+    the start and after every product that they share in; 2^18 bridge the gap between two products.
+    """
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "18")
     _ours.append(True)
 
 

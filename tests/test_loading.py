@@ -1,4 +1,5 @@
-"""A program of ours loads its modules without a search for garbage; whoever imports us keeps theirs as it was."""
+"""A program of ours loads its modules without a search for garbage and without threads that idle; whoever imports us
+keeps theirs as it was."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ import pytest
 
 from tests.clocks import HANG
 
-STATE = "import gc; print(gc.isenabled(), gc.get_freeze_count() > 1000)"
+IDLE = "OPENBLAS_THREAD_TIMEOUT"
+STATE = f"import gc, os; print(gc.isenabled(), gc.get_freeze_count() > 1000, os.environ.get('{IDLE}'))"
 COMMAND = f"""
 from layeranim.cli import program
 act = program.run
@@ -34,15 +36,17 @@ def said(code: str) -> str:
     [
         (
             f"import layeranim; layeranim.render('conv', steps='first:1', quality='draft', output='-.gif'); {STATE}",
-            "False",
+            "False None",
         ),
-        (f"{COMMAND}main(['list', 'conv'])", "False"),
-        (f"{COMMAND}main()", "True"),
+        (f"{COMMAND}main(['list', 'conv'])", "False None"),
+        (f"{COMMAND}main()", "True 18"),
+        (f"import os; os.environ['{IDLE}'] = '26'\n{COMMAND}main()", "True 26"),
     ],
-    ids=["imported", "called by another program", "as a program"],
+    ids=["imported", "called by another program", "as a program", "as a program, idle threads the user's"],
 )
-def test_what_stands_is_not_searched_again_in_a_program_of_ours(
+def test_a_program_of_ours_loads_quietly(
     code: str, state: str, tmp_path: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(str(tmp_path))
+    monkeypatch.delenv(IDLE, raising=False)
     assert said(code) == f"True {state}"
