@@ -105,11 +105,12 @@ class FilmCamera(Camera):
         for number in frame.fresh:
             old, now = self._drawn[number], self._draw(frame.seen[number])
             self._drawn[number] = now
-            self._boxes[number] = now.sprite.box
             if old is NOT_YET:
                 rects.append(now.sprite.box)
             elif now.sprite.box != old.sprite.box or not paints(now.mobject):
                 rects += [old.sprite.box, now.sprite.box]
+        if frame.fresh:
+            self._boxes[frame.fresh] = [self._drawn[number].sprite.box for number in frame.fresh]
         for m, changes in frame.changes:
             rects += [Rect(*box) for box in m.boxes(self.view, changes)]
         return rects if self.painted_pixels else [Rect(*self.view.whole)]
@@ -158,9 +159,8 @@ class FilmCamera(Camera):
         x, y = self.view.x(0) + m.points.item(0) * self._px, self.view.y(0) - m.points.item(1) * self._px
         at = math.floor(x), math.floor(y)
         phase = round((x - at[0]) * PHASES), round((y - at[1]) * PHASES)
-        shape = np.rint(seen.shape * (self._px * PHASES)).astype(np.int32).tobytes()
         self._opacity = seen.opacity
-        ident = (shape, phase, seen.look)
+        ident = (seen.shape, phase, seen.look)
         sprite = self._sprites.get(ident)
         if sprite is None:
             exact = at[0] + phase[0] / PHASES - x, at[1] + phase[1] / PHASES - y  # the same whoever is drawn first

@@ -15,6 +15,9 @@ from layeranim.layout import PixelBox, View
 
 _PAINTERS: dict[type, bool] = {}  # asked for every mobject of every frame
 _Z_INDEX = attrgetter("z_index")
+GRID = 1 << 20
+"""Places to one of Manim's units: far more than cairo tells apart in the largest frame, too few to hold what moving a
+shape rounds off."""
 
 
 class Painter(Protocol):
@@ -33,8 +36,8 @@ class Seen(NamedTuple):
 
     mobject: Any
     key: Any
-    shape: NDArray[np.floating[Any]]
-    """Its points from the first, in Manim's units."""
+    shape: bytes
+    """Its points from the first, in ``GRID``."""
     look: tuple[Any, ...]
     """All but its place, its shape and, where it has one, its opacity."""
     opacity: float | None
@@ -76,7 +79,7 @@ class SceneReader:
         for number, m in enumerate(members):
             key, before = appearance(m), seen[number]
             if before is None or before.key != key:
-                seen[number] = look_at(m, key)
+                seen[number] = look_at(m, key, before)
                 fresh.append(number)
         self._seen, self._order = seen, order
         changes = [(m, taken) for m in map(members.__getitem__, self._painters) if (taken := m.take_changes())]
@@ -116,30 +119,28 @@ def paints(m: Any) -> TypeGuard[Painter]:
     return _PAINTERS[kind]
 
 
-def look_at(m: Any, key: tuple[Any, ...]) -> Seen:
-    """A mobject as it stands now, of that appearance."""
+def look_at(m: Any, key: tuple[Any, ...], before: Seen | None = None) -> Seen:
+    """A mobject as it stands now, of that appearance; ``before``: as it stood in the last frame."""
     if paints(m):
-        return Seen(m, key, m.points, (), None)
-    shape = m.points[:, :2] - m.points[0, :2]
+        return Seen(m, key, b"", (), None)
+    flat = m.points[:, :2]
+    shape = np.rint((flat - flat[0]) * GRID).astype(np.int32).tobytes()
+    if before is not None and before.key[1:] == key[1:]:
+        return Seen(m, key, shape, before.look, before.opacity)
     opacity = _opacity(m)
-    return Seen(m, key, shape, key[1:] if opacity is None else (_opaque(m), *key[4:]), opacity)
+    return Seen(m, key, shape, key[1:] if opacity is None else (_opaque(m), key[2][2:]), opacity)
 
 
 def appearance(m: Any) -> tuple[Any, ...]:
     """Everything that decides a mobject's pixels, but for the cells of what paints itself; first where it is."""
     if not isinstance(m, VMobject):
         raise RenderError(f"a film draws vector mobjects and grids, but the scene holds a {type(m).__name__}")
-    return (
-        m.points.tobytes(),
-        m.fill_rgbas.tobytes(),
-        m.stroke_rgbas.tobytes(),
-        m.background_stroke_rgbas.tobytes(),
-        m.stroke_width,
-        m.background_stroke_width,
-        m.joint_type._value_,  # an Enum's own hash is slow
-        m.cap_style._value_,
-        m.sheen_factor,
-    )
+    width, behind = m.stroke_width, m.background_stroke_width
+    lines: tuple[Any, ...] = ()
+    if width or behind:  # an Enum's own hash is slow
+        joint, cap = m.joint_type._value_, m.cap_style._value_
+        lines = m.stroke_rgbas.tobytes(), m.background_stroke_rgbas.tobytes(), width, behind, joint, cap
+    return m.points.tobytes(), m.fill_rgbas.tobytes(), lines, m.sheen_factor
 
 
 def _opacity(m: VMobject) -> float | None:

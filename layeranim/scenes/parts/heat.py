@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,15 @@ from layeranim.layout import PixelBox
 from layeranim.stories.storyboard import Cells
 from layeranim.theme import Theme, rgb
 
-Pixels = tuple[NDArray[np.int64], NDArray[np.int64]]
 Edges = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+
+
+class Pixels(NamedTuple):
+    """For each column and row of pixels from the first cell to the last the cell it lies in, −1 in a gap."""
+
+    columns: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    gapless: bool
 
 
 def colours(cells: Cells, theme: Theme) -> NDArray[np.uint8]:
@@ -34,11 +41,11 @@ def _fills(theme: Theme, scale: str, low: int, high: int) -> NDArray[np.uint8]:
 
 
 def pixels(edges: Edges) -> Pixels:
-    """For each column and row of pixels from the first cell to the last the cell it lies in, −1 in a gap."""
+    """Where the cells lie."""
     lefts, rights, tops, bottoms = edges
-    return _cell_of(int(lefts[0]), int(rights[-1]), lefts, rights), _cell_of(
-        int(tops[0]), int(bottoms[-1]), tops, bottoms
-    )
+    columns = _cell_of(int(lefts[0]), int(rights[-1]), lefts, rights)
+    rows = _cell_of(int(tops[0]), int(bottoms[-1]), tops, bottoms)
+    return Pixels(columns, rows, bool(columns.min() >= 0 and rows.min() >= 0))
 
 
 def paint(target: Any, clip: PixelBox, edges: Edges, within: Pixels, block: NDArray[np.uint8]) -> None:
@@ -50,13 +57,17 @@ def paint(target: Any, clip: PixelBox, edges: Edges, within: Pixels, block: NDAr
     y0, y1 = max(clip[1], top, 0), min(clip[3], int(bottoms[-1]), height)
     if x0 >= x1 or y0 >= y1:
         return
-    cols, rows = within[0][x0 - left : x1 - left], within[1][y0 - top : y1 - top]
+    cols, rows = within.columns[x0 - left : x1 - left], within.rows[y0 - top : y1 - top]
+    first, end = rows[0] if within.gapless else 0, rows[-1] + 1 if within.gapless else None
     packed = np.ascontiguousarray(block).view(np.uint32)[..., 0]  # 0: nothing is drawn
-    lines = np.where(cols >= 0, packed[:, cols], 0)  # a line of pixels for each row of cells
+    lines = packed[first:end, cols]  # of pixels, one for each row of cells
     target.surface.flush()
     region = target.pixels.view(np.uint32)[y0:y1, x0:x1, 0]
-    filled = lines[rows]
-    np.copyto(region, filled, where=(filled != 0) & (rows >= 0)[:, None])
+    if within.gapless and lines.all():
+        region[:] = lines[rows - first]
+    else:
+        filled = np.where(cols >= 0, lines, 0)[rows - first]
+        np.copyto(region, filled, where=(filled != 0) & (rows >= 0)[:, None])
     target.surface.mark_dirty()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import TypeVar
 
@@ -62,11 +62,17 @@ def place(layer: Bundle, held: dict[K, M], key: K, new: M) -> M:
     return new
 
 
-def centre(bundle: Bundle, at: Point) -> None:
-    """Put the middle of every part of a bundle somewhere else."""
-    for part in bundle.submobjects:
-        low, high = part.points[:, :2].min(axis=0), part.points[:, :2].max(axis=0)
-        part.points[:, :2] += [at[0] * PX, at[1] * PX] - (low + high) / 2
+def centred(bundle: Bundle) -> Callable[[Point], None]:
+    """What puts the middle of every part of a bundle somewhere else."""
+    flats = [part.points[:, :2] for part in bundle.submobjects]
+    around = [flat - (flat.min(axis=0) + flat.max(axis=0)) / 2 for flat in flats]
+
+    def put(at: Point) -> None:
+        place = at[0] * PX, at[1] * PX
+        for flat, shape in zip(flats, around, strict=True):
+            flat[:] = shape + place
+
+    return put
 
 
 def _blank(*arrays: str) -> dict[str, object]:

@@ -135,17 +135,26 @@ class TileGrid(VMobject):
         self.colours.reshape(-1, 4)[flat] = heat.colours(cells, self.theme).reshape(-1, 4)[flat]
         self._dirty_blocks.append((first // cols, last // cols, 0, cols - 1))
 
-    def dissolve(self, cells: Cells, step: int, start: NDArray[np.uint8] | None = None) -> None:
-        """All cells of a grid in colour alone on their way to that content, from ``start`` or from nothing; ``step`` of
-        ``BLENDS``.
+    def dissolving(self, cells: Cells, before: bool) -> Callable[[int], None]:
+        """What brings all cells of a grid in colour alone a ``step`` of ``BLENDS`` on their way to that content, from
+        what they show now or from nothing.
         """
-        if step >= BLENDS:
-            self.put(cells)
-            return
-        full, under = heat.colours(cells, self.theme), np.array(heat.bgra(self.theme.bg), np.uint8)
-        before = np.broadcast_to(under, full.shape) if start is None else np.where(start[..., 3:] > 0, start, under)
-        mixed = np.rint(before + (full - before.astype(float)) * step / BLENDS).astype(np.uint8)
-        self._colour(np.where(full[..., 3:] > 0, mixed, np.uint8(0)), None)
+        full, under = heat.colours(cells, self.theme), np.array(heat.bgra(self.theme.bg), np.float32)
+        start = np.where(self.colours[..., 3:] > 0, self.colours, under) if before else under
+        way, seen, at = full - start, full[..., 3:] > 0, -1
+
+        def to(step: int) -> None:
+            nonlocal at
+            if step == at:
+                return
+            at = step
+            if step >= BLENDS:
+                self.put(cells)
+            else:
+                mixed = np.rint(start + way * np.float32(step / BLENDS)).astype(np.uint8)
+                self._colour(np.where(seen, mixed, np.uint8(0)), None)
+
+        return to
 
     def clear(self, where: Iterable[tuple[int, int]] | None = None) -> None:
         """Empty cells (all of them by default) at once."""

@@ -131,8 +131,8 @@ class Acting(ExplainerScene):
     def _fill(self, verb: v.Fill) -> list[Animation]:
         grid = self.grids[verb.part]
         if grid.plan.heat and len(verb.where) == grid.plan.rows * grid.plan.cols:  # a picture, at once
-            before = grid.colours.copy()
-            return [Follow(lambda alpha: grid.dissolve(verb.cells, int(alpha * BLENDS), before))]
+            to = grid.dissolving(verb.cells, before=True)
+            return [Follow(lambda alpha: to(int(alpha * BLENDS)))]
         return [Reveal(grid, verb.cells, verb.where, lag=verb.lag)]
 
     def _lead(self, verb: v.Lead) -> list[Animation]:
@@ -144,7 +144,8 @@ class Acting(ExplainerScene):
         grid = self.grids[verb.part]
         if grid.plan.heat and len(verb.where) == grid.plan.rows * grid.plan.cols:
             self.ghosts.append(grid)
-            return [Follow(lambda alpha: grid.dissolve(verb.cells, round(alpha * PALE)))]
+            to = grid.dissolving(verb.cells, before=False)
+            return [Follow(lambda alpha: to(round(alpha * PALE)))]
         self.ghosts.append(grid)
         looks = [grid.look(verb.cells, r, c) for r, c in verb.where]
 

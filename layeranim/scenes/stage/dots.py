@@ -9,7 +9,7 @@ from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
 from layeranim.scenes.parts.axes import ruler
 from layeranim.scenes.parts.label import TextLine
-from layeranim.scenes.parts.shape import Bundle, centre
+from layeranim.scenes.parts.shape import Bundle, centred
 from layeranim.scenes.parts.shapes import disc, polyline, rectangle
 from layeranim.stories.stage.parts.tracks import KINDS
 from layeranim.stories.stage.plans import DotsPlan
@@ -58,13 +58,12 @@ class DotLines(Bundle):
             yield from (Appear(dot, introducer=False) for dot in dots.values())
             return
         above = y if verb.onward else self.plan.lanes[verb.lane - 1]
-        ends = {i: ((verb.start[i], above), (verb.at[i], y)) for i in dots}
+        ways = [((verb.start[i], above), (verb.at[i], y), centred(dot)) for i, dot in dots.items()]
 
         def at(alpha: float) -> None:
-            for i, dot in dots.items():
-                (x0, y0), (x1, y1) = ends[i]
+            for (x0, y0), (x1, y1), put in ways:
                 x, y = x0 + (x1 - x0) * alpha, y0 + (y1 - y0) * alpha
-                centre(dot, (x, y) if alpha >= 1 else (round(FINE * x) / FINE, round(FINE * y) / FINE))
+                put((x, y) if alpha >= 1 else (round(FINE * x) / FINE, round(FINE * y) / FINE))
 
         yield Follow(at, rate_func=TRAVEL)
 

@@ -10,7 +10,7 @@ from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
 from layeranim.scenes.parts.axes import corner, rules, ticks
 from layeranim.scenes.parts.label import TextLine
-from layeranim.scenes.parts.shape import Bundle, centre
+from layeranim.scenes.parts.shape import Bundle, centred
 from layeranim.scenes.parts.shapes import disc, polyline
 from layeranim.stories.stage.plans import Glyph, HistoryPlan, ScatterPlan
 from layeranim.stories.stage.verbs import Border, Land, Reach
@@ -59,12 +59,12 @@ class ScatterPicture(Bundle):
         made = {k: glyph(self.plan.glyphs[k], self.theme) for k in verb.which}
         self.landed |= made
         self.add(*made.values())
-        ways = {k: (start, self.plan.glyphs[k].at) for k, start in zip(verb.which, verb.start, strict=True)
-                if start is not None}  # fmt: skip
+        ways = {k: (start, self.plan.glyphs[k].at, centred(made[k]))
+                for k, start in zip(verb.which, verb.start, strict=True) if start is not None}  # fmt: skip
 
         def at(alpha: float) -> None:
-            for k, ((x0, y0), (x1, y1)) in ways.items():
-                centre(made[k], (x0 + (x1 - x0) * alpha, y0 + (y1 - y0) * alpha))
+            for (x0, y0), (x1, y1), put in ways.values():
+                put((x0 + (x1 - x0) * alpha, y0 + (y1 - y0) * alpha))
 
         appear = [Appear(made[k], introducer=False) for k in made if k not in ways]
         return [*appear, Follow(at, rate_func=TRAVEL)] if ways else list[Animation](appear)
