@@ -1,5 +1,7 @@
 # Sourced by every finding: works in a temporary folder that is gone in the end, with packages of its own.
 set -euo pipefail
+PYTHONPATH=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd) # graphs.py
+export PYTHONPATH PYTHONDONTWRITEBYTECODE=1
 folder=$(mktemp -d)
 trap 'rm -rf -- "$folder"' EXIT
 cd -- "$folder"

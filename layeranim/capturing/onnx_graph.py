@@ -214,16 +214,16 @@ def _names(model: Any) -> list[str]:
 
 def _by_onnx(onnx: Any, model: Any, feeds: Mapping[str, Array]) -> tuple[dict[str, Any], str]:
     names = _names(model)
-    old = any(one.domain in OURS and one.version < 13 for one in model.opset_import)
-    found = onnx.reference.ReferenceEvaluator(model, new_ops=_before_13() if old else None).run(names, dict(feeds))
+    opset = next((one.version for one in model.opset_import if one.domain in OURS), 1)
+    found = onnx.reference.ReferenceEvaluator(model, new_ops=_older(opset)).run(names, dict(feeds))
     return dict(zip(names, found, strict=True)), f"onnx {onnx.__version__}"
 
 
-def _before_13() -> list[Any]:
-    """Softmax of all axes from one on, as it was before opset 13: onnx' own evaluator has the newer one alone."""
+def _older(opset: int) -> list[Any]:
+    """Operators as they were in an opset, where onnx' own evaluator has the newer meaning, or another, alone."""
     from onnx.reference.op_run import OpRun
 
-    class Softmax(OpRun):  # type: ignore[misc]
+    class Softmax(OpRun):  # type: ignore[misc]  # before 13 all axes from one on
         def _run(self, x: Array, **_: Any) -> tuple[Array]:
             axis = next((one.i for one in self.onnx_node.attribute if one.name == "axis"), 1) % x.ndim
             flat = x.reshape(math.prod(x.shape[:axis]), -1)
@@ -234,7 +234,12 @@ def _before_13() -> list[Any]:
         def _run(self, x: Array, **_: Any) -> tuple[Array]:
             return (np.log(super()._run(x)[0]),)
 
-    return [Softmax, LogSoftmax]
+    class BatchNormalization(OpRun):  # type: ignore[misc]  # from 9 to 13 the statistics of the batch are mixed in there
+        def _run(self, x: Array, *of_channels: Array, epsilon: float, **_: Any) -> tuple[Array]:
+            gamma, beta, mean, variance = (one.reshape(-1, *[1] * (x.ndim - 2)) for one in of_channels)
+            return (((x - mean) / np.sqrt(variance + epsilon) * gamma + beta).astype(x.dtype),)
+
+    return [Softmax, LogSoftmax] * (opset < 13) + [BatchNormalization] * (7 <= opset < 14)
 
 
 def _by_onnxruntime(onnx: Any, model: Any, feeds: Mapping[str, Array]) -> tuple[dict[str, Any], str]:

@@ -120,6 +120,8 @@ CASES: dict[str, tuple[str, Any, dict[str, Array], dict[str, Array], int]] = {
     "gemm": ("dense", node("Gemm", "x w b", alpha=0.5, beta=2.0), {"x": X2}, {"w": drawn(5, 3), "b": drawn(3)}, 20),
     "product of two": ("matmul", node("MatMul", "x z"), {"x": drawn(2, 1, 3, 4), "z": drawn(5, 4, 2)}, {}, 20),
     "softmax of all axes from one on": ("softmax", node("Softmax", "x", axis=1), {"x": X4}, {}, 11),
+    "batch normalisation of an old graph": ("batchnorm", node("BatchNormalization", "x g b m v"), {"x": X4}, {
+        "g": drawn(3), "b": drawn(3), "m": drawn(3), "v": abs(drawn(3))}, 9),
     "softmax of one axis": ("softmax", node("Softmax", "x", axis=1), {"x": X4}, {}, 13),
     "between 0 and 6": ("activation", node("Clip", "x low high"), {"x": X2},
                         {"low": np.float32(0), "high": np.float32(6)}, 20),
