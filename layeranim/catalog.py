@@ -323,7 +323,7 @@ EXPLAINERS: dict[str, Explainer] = {
         "a gradient on its way back through time: it vanishes, explodes, is clipped, is cut off",
         "engine.recurrent.vanishing:VANISHING",
         "stories.recurrent.vanishing_presets:PRESETS",
-        "stories.recurrent.losses:VanishingStory",
+        "stories.recurrent.vanishing:VanishingStory",
         "scenes.stage:StageScene",
     ),
     "gru": Explainer(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from layeranim import displayed, numbers, theme, typeface
 from layeranim.canvas import WIDE
+from layeranim.engine.option import Config
 from layeranim.records import dataclass
 from layeranim.stories.activations import activation_name
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Source, Telling
@@ -167,6 +168,18 @@ def join(parts: Sequence[Line], between: Run = PLUS) -> Line:
 def sentence(before: str, strong: str) -> Line:
     """What a film opens or closes with, its point in bold."""
     return Run(before, weight="regular", source=Fact("sentence")), Run(strong, "result", "semibold", Fact("sentence"))
+
+
+def point(before: str, strong: str, fact: str, end: str = "") -> Line:
+    """What a beat says of something that is no cell, its point in bold; ``end`` is its own fact."""
+    return Run(before, source=Fact(fact)), Run(strong, "result", "semibold", Fact(end or fact))
+
+
+def unusual(config: Config, **said: str | Callable[[Any], str]) -> tuple[str, ...]:
+    """What the header says of options that are not as they usually are: ``"{}"`` with the value, or made of it."""
+    usual = {option.name: option.default for option in config.options()}
+    changed = [(how, getattr(config, name)) for name, how in said.items() if getattr(config, name) != usual[name]]
+    return tuple(how.format(value) if isinstance(how, str) else how(value) for how, value in changed)
 
 
 def loss_moved(ends: Sequence[float], texts: Sequence[str], places: Sequence[Source]) -> Line:

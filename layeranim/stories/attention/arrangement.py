@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from layeranim import numbers, theme, typeface
+from layeranim import numbers
 from layeranim.stories.attention.formula import compared
-from layeranim.stories.attention.picks import arched
 from layeranim.stories.attention.view import AttentionView
-from layeranim.stories.stage import Arcs, Becoming, Column, Cross, Grid, Lattice, Repeat, Row, Tries, picked, rest
+from layeranim.stories.stage import Becoming, Column, Cross, Grid, Lattice, Repeat, Row, Tries, picked
 from layeranim.stories.stage.arrangements import NEXT
-from layeranim.stories.stage.parts.names import short
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 
-LOW_ARCS, FLAT_ARCS = 60.0, 90.0
-"""The least height of arcs beside other parts, and of those of several heads."""
-CLOSE = 12.0
-"""The least space between words under arcs."""
+FLAT_ARCS = 90.0
+"""The least height of the arcs of several heads."""
 APART = 40.0
 """Between the sentences of two heads."""
-NUMBER = 60.0
-"""The most that a weight under a word takes."""
 FIRM = 12
 """Up to so many words have arcs in a stage of colours."""
 BARE = 0.4
@@ -40,7 +34,7 @@ def stage(view: AttentionView) -> Node:
 # ── one head ─────────────────────────────────────────────────────────────────
 def _alone(view: AttentionView) -> Iterator[Node]:
     """Everything that is multiplied; then without what words become queries by; then with fewer matrices; colours."""
-    if has_arcs(view):
+    if view.look.arched:
         if view.config.projections and "context" not in view.trace:
             yield _projected(view)
         yield _products(view, arcs=True)
@@ -48,18 +42,18 @@ def _alone(view: AttentionView) -> Iterator[Node]:
         yield _crossed(view, whole=True)
         yield _crossed(view, whole=False)
     yield _products(view, arcs=False)
-    if has_arcs(view):
+    if view.look.arched:
         yield _merged(view, arcs=True)
-        yield Column(arcs_over(view), _merged(view, arcs=False))
+        yield Column(view.look.arcs(), _merged(view, arcs=False))
     yield _merged(view, arcs=False)
-    if has_arcs(view):
-        yield Column(arcs_over(view), _few(view))
+    if view.look.arched:
+        yield Column(view.look.arcs(), _few(view))
     yield _few(view)
     last = Row(Cross(_queries(view), _keys(view), _scores(view)), *_after(view))
     yield last
     both, *rest = _with_rest(view, _both(view, named=True))[0]
     yield Row(Cross(_queries(view), _keys(view), both), *rest, "·", _values(view), "=", *_ends(view))
-    yield Column(arcs_over(view, firm=True), last) if has_arcs(view) and short_enough(view) else last
+    yield Column(view.look.arcs(firm=True), last) if view.look.arched and short_enough(view) else last
 
 
 def _projected(view: AttentionView) -> Node:
@@ -67,14 +61,14 @@ def _projected(view: AttentionView) -> Node:
     key, query, value = (Grid(f"weight_{part}", f"W_{{{part[0].upper()}}}^{{T}}", "embed", f"{part}_rows",
                               tight=True, bare=part == "key") for part in ("key", "query", "value"))  # fmt: skip
     weights, pad = _with_rest(view, _weights(view))
-    top = (key, query, _keys(view, beside=False), arcs_over(view), *pad, None, value)
+    top = (key, query, _keys(view, beside=False), view.look.arcs(), *pad, None, value)
     return Lattice(top, (_words_in(view), _queries(view, ()), _scores(view), *weights, "·", _values(view, ()),
                          "=", *_ends(view)))  # fmt: skip
 
 
 def _products(view: AttentionView, arcs: bool) -> Node:
     """Two products beside each other: queries times keys, weights times values; arcs over the weights."""
-    looks = arcs_over(view) if arcs else None
+    looks = view.look.arcs() if arcs else None
     weights, pad = _with_rest(view, _weights(view))
     return Lattice((None, _keys(view, beside=False), looks, *pad, _values(view)),
                    (_queries(view), _scores(view), *weights, *_ends(view)))  # fmt: skip
@@ -84,7 +78,7 @@ def _tall(view: AttentionView) -> Node:
     """The two products under one another: where there is height."""
     weights, pad = _with_rest(view, _weights(view))
     return Column(Lattice((None, _keys(view, beside=False)), (_queries(view), _scores(view))),
-                  Lattice((arcs_over(view), *pad, _values(view)), (*weights, *_ends(view))))  # fmt: skip
+                  Lattice((view.look.arcs(), *pad, _values(view)), (*weights, *_ends(view))))  # fmt: skip
 
 
 def _crossed(view: AttentionView, whole: bool) -> Node:
@@ -92,16 +86,16 @@ def _crossed(view: AttentionView, whole: bool) -> Node:
     after: tuple[Node | str, ...] = ("·", _values(view, ()), "=", *_ends(view))
     if whole:
         weights, _ = _with_rest(view, _weights(view))
-        return Lattice((None, _keys(view), arcs_over(view)), (_queries(view), _scores(view), *weights, *after))
+        return Lattice((None, _keys(view), view.look.arcs()), (_queries(view), _scores(view), *weights, *after))
     (both, *rest), _ = _with_rest(view, _both(view))
     after = (*rest, *after)
-    return Lattice((None, _keys(view), (arcs_over(view), len(after))), (_queries(view), both, *after))
+    return Lattice((None, _keys(view), (view.look.arcs(), len(after))), (_queries(view), both, *after))
 
 
 def _merged(view: AttentionView, arcs: bool) -> Node:
     """The same with scores that become weights in their own cells."""
     ends = _ends(view)
-    looks = (arcs_over(view), max(1, len(ends) - 1)) if arcs else None
+    looks = (view.look.arcs(), max(1, len(ends) - 1)) if arcs else None
     both, pad = _with_rest(view, _both(view))
     return Lattice((None, _keys(view, beside=False), *pad, _values(view), looks), (_queries(view), *both, *ends))
 
@@ -126,8 +120,8 @@ def _after(view: AttentionView) -> tuple[Node | str, ...]:
 
 def _with_rest(view: AttentionView, grid: Grid) -> tuple[tuple[Node, ...], tuple[None, ...]]:
     """A grid of weights with what the keys that are not drawn take, and what stands over that in a lattice: nothing."""
-    beside = rest(grid, view.asked.hidden)
-    return (grid, *beside), (None,) * len(beside)
+    found = view.look.beside(grid)
+    return found, (None,) * (len(found) - 1)
 
 
 def _ends(view: AttentionView) -> tuple[Node | str, ...]:
@@ -137,10 +131,10 @@ def _ends(view: AttentionView) -> tuple[Node | str, ...]:
 # ── several heads ────────────────────────────────────────────────────────────
 def _heads(view: AttentionView) -> Iterator[Node]:
     """Heads under one another, each with what it reads; at their side what they come to together."""
-    if has_arcs(view):
+    if view.look.arched:
         yield Row(heads(view, lambda h: _head(view, h, True)), "→", _joined(view))
         yield Column(heads(view, lambda h: _head(view, h, True)), _joined(view))
-        pictures = heads(view, lambda h: _arcs_of(view, h), 2)
+        pictures = heads(view, lambda h: view.look.arcs(h, FLAT_ARCS), 2)
         yield Row(pictures, "→", _joined(view))
         yield Column(pictures, _joined(view))
     yield Row(heads(view, lambda h: _head(view, h, False)), "→", _joined(view))
@@ -156,20 +150,15 @@ def _head(view: AttentionView, h: int, arcs: bool) -> Node:
     """One head: whom its words look at; or its queries and keys, the weights, its values."""
     both, _ = _with_rest(view, _both(view, h, f"head {h + 1}"))
     if arcs:
-        return Row(*both, _arcs_of(view, h))
+        return Row(*both, view.look.arcs(h, FLAT_ARCS))
     return Row(_queries(view, (), h), "·", _keys(view, False, h, "keys"), "→", *both, "·",
                _values(view, (), h))  # fmt: skip
 
 
 def _one(view: AttentionView, h: int) -> Node:
     """The weights of a head alone."""
-    grid = _both(view, h, f"head {h + 1}", lens=h == view.head)
-    beside = rest(grid, view.asked.hidden)
-    return Row(grid, *beside) if beside else grid
-
-
-def _arcs_of(view: AttentionView, h: int) -> Node:
-    return arcs_over(view, h, FLAT_ARCS)
+    found = view.look.beside(_both(view, h, f"head {h + 1}", lens=h == view.head))
+    return Row(*found) if len(found) > 1 else found[0]
 
 
 def _joined(view: AttentionView, across: int = 1) -> Node:
@@ -197,20 +186,10 @@ def heads(view: AttentionView, make: Callable[[int], Node], across: int = 1, apa
     return picked(make, view.drawn_heads, view.heads, across, apart)
 
 
-def has_arcs(view: AttentionView) -> bool:
-    """Whether arcs lead from word to word."""
-    return arched(view.asking, view.asked)
-
-
-def room_of(words: Sequence[str]) -> float:
-    """The width of words beside each other, each with a weight under it."""
-    return sum(max(typeface.width(short(word), theme.NAME, "medium"), NUMBER) + CLOSE for word in words)
-
-
 def short_enough(view: AttentionView, times: int = 1) -> bool:
     """Whether all words of a sentence have room beside each other on this canvas, ``times`` in a row."""
-    widest, canvas = max(map(room_of, (view.asking.words, view.asked.words))), view.film.canvas
-    return max(view.rows, view.cols) <= FIRM and times * (widest + APART) <= canvas.right - canvas.left + APART
+    canvas = view.film.canvas
+    return max(view.rows, view.cols) <= FIRM and times * (view.look.room + APART) <= canvas.right - canvas.left + APART
 
 
 def _at(view: AttentionView, tensor: str, h: int | None) -> tuple[tuple[str, int], ...]:
@@ -298,10 +277,3 @@ def _mixture(view: AttentionView) -> Grid:
 def _output(view: AttentionView) -> Grid:
     cols = "outputs" if view.config.output_projection else "value_features"
     return Grid("output", "output", "queries", cols, tight=True)
-
-
-def arcs_over(view: AttentionView, h: int | None = None, rise: float = LOW_ARCS, text: str = "",
-              firm: bool = False) -> Node:  # fmt: skip
-    """Arcs over the words, or from the words of the queries to those of the keys."""
-    read = () if view.one_row else view.asked.words
-    return Arcs("weights", view.asking.words, read, _at(view, "weights", h), rise, firm, text, CLOSE)

@@ -125,20 +125,15 @@ def _closing(trace: Trace, hard: bool) -> Line:
 
 def _options(trace: Trace, config: Any) -> tuple[str, ...]:
     queries, keys = trace.size("queries"), trace.size("keys")
-    kept = config.window is not None, config.scale is not None, config.softcap is not None
     return (
         phrases.so_many("query", "queries", queries),
         phrases.so_many("key", "keys", keys),
         f"{config.kind} scores",
         *((f"{config.heads} heads", "head 1 shown") if config.heads > 1 else ()),
         *((f"{config.key_heads} key heads",) if config.key_heads != config.heads else ()),
-        *((f"scale {config.scale:g}",) if kept[1] else ()),
-        *(("causal",) if config.causal else ()),
-        *((f"window {config.window}",) if kept[0] else ()),
-        *(("lower right",) if config.corner == "lower-right" else ()),
-        *((f"capped at {config.softcap:g}",) if kept[2] else ()),
-        *(("hard",) if config.lookup == "hard" else ()),
-    )
+        *phrases.unusual(config, scale="scale {:g}", causal="causal", window="window {}", corner="lower right",
+                         softcap="capped at {:g}", lookup="hard"),
+    )  # fmt: skip
 
 
 LookupStory = story("Soft lookup", film, GOOD_FOR)

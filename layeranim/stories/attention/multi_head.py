@@ -9,12 +9,11 @@ from math import prod
 import numpy as np
 
 from layeranim.stories import phrases
-from layeranim.stories.attention.arrangement import APART, arcs_over, has_arcs, heads, mixed, short_enough
+from layeranim.stories.attention.arrangement import APART, heads, mixed, short_enough
 from layeranim.stories.attention.film import DRAWN
-from layeranim.stories.attention.links import links
 from layeranim.stories.attention.view import MOST_DRAWN, AttentionView
 from layeranim.stories.attention.words import AttentionWords
-from layeranim.stories.stage import All, Column, Each, Grid, Note, Play, Row, Tries, Units, rest, story
+from layeranim.stories.stage import All, Column, Each, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.arrangements import NEXT, Repeat
 from layeranim.stories.stage.solver import COLUMN_GAP, NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Fact, Line, Run, Telling
@@ -61,8 +60,7 @@ def film(telling: Telling) -> Play:
         follow=view.follow,
         longest=LONGEST,
         words={
-            "weights": lambda q: links(view.picks, q, view.asking, view.asked, view.drawn_heads,
-                                       more=view.heads - len(view.drawn_heads)),
+            "weights": lambda q: view.look.links(q, view.drawn_heads, view.heads - len(view.drawn_heads)),
             "joined": lambda q: _side_by_side(view),
         },
         tokens=(*(view.config.tokens or ()), *(view.config.key_tokens or ())),
@@ -76,7 +74,7 @@ def _stage(view: AttentionView) -> Iterator[Node]:
     count = len(view.drawn_heads)
     across = 1 if count < 3 else 2
     ends = _ends(view)
-    if has_arcs(view):
+    if view.look.arched:
         for end in ends:
             yield Row(heads(view, lambda h: _head(view, h, True), across), *end)
             yield Row(heads(view, lambda h: _head(view, h, False), across), *end)
@@ -87,13 +85,13 @@ def _stage(view: AttentionView) -> Iterator[Node]:
     close = NEXT if view.film.canvas.narrow else COLUMN_GAP
     for n, apart in dict.fromkeys(((across, APART), (2, APART), (2, close))):
         yield Row(heads(view, lambda h: Row(*_weights(view, h), "→", _mixture(view, h)), n, apart), *ends[-1])
-    if has_arcs(view) and count == view.heads and short_enough(view, count):
+    if view.look.arched and count == view.heads and short_enough(view, count):
         yield Column(_looks(view, count, firm=True), *ends[0][1:])
 
 
 def _looks(view: AttentionView, across: int, firm: bool = False) -> Repeat:
     """The arcs of all heads."""
-    return heads(view, lambda h: arcs_over(view, h, ARCS, f"head {h + 1}", firm), across, APART)
+    return heads(view, lambda h: view.look.arcs(h, ARCS, f"head {h + 1}", firm), across, APART)
 
 
 def _ends(view: AttentionView) -> list[tuple[Node | str, ...]]:
@@ -104,14 +102,14 @@ def _ends(view: AttentionView) -> list[tuple[Node | str, ...]]:
 
 def _head(view: AttentionView, h: int, weights: bool) -> Node:
     """One head: whom each word looks at, with all weights or not; what it takes from there."""
-    arcs = arcs_over(view, h, ARCS, "" if weights else f"head {h + 1}")
+    arcs = view.look.arcs(h, ARCS, "" if weights else f"head {h + 1}")
     return Row(*(_weights(view, h) if weights else ()), arcs, _mixture(view, h))
 
 
 def _weights(view: AttentionView, h: int) -> tuple[Node, ...]:
     grid = Grid("weights", f"head {h + 1}", "queries", "keys", at=(("heads", h),), called=(view.asking.marks, ()),
                 tight=True, lens=h == view.head)  # fmt: skip
-    return grid, *rest(grid, view.asked.hidden)
+    return view.look.beside(grid)
 
 
 def _mixture(view: AttentionView, h: int) -> Grid:
@@ -147,7 +145,7 @@ def _acts(view: AttentionView) -> Iterator[tuple[tuple[str, ...], Note | tuple[N
         Note("the same word, several questions at once: every head finds another word",
              lambda q: _apart(view, q)),
         Note("the heads drawn are those that choose most clearly here", lambda q: q == view.follow and view.clearest),
-        Note("the wider an arc, the larger its weight", has_arcs(view)),
+        Note("the wider an arc, the larger its weight", view.look.arched),
     )  # fmt: skip
     yield (("value_products", view.mixture),
            (view.heaviest, Note("each head takes a mixture of values of its own", view.heads > 1)))  # fmt: skip

@@ -12,7 +12,6 @@ from layeranim.engine.trace import Region, Trace
 from layeranim.records import dataclass
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.stage.arrangements import MOST, drawn
-from layeranim.stories.stage.parts.arcs import MANY
 from layeranim.stories.storyboard import Fact, Run
 
 LONG, TOKENS = 48, 8
@@ -165,8 +164,3 @@ class Tokens:
     def focused(self, i: int) -> Run:
         """What a drawn one is called, in focus."""
         return Run(self.called(self.drawn[i]), "focus", source=Fact("word" if self.every else "place"))
-
-
-def arched(rows: Tokens, cols: Tokens) -> bool:
-    """Whether arcs lead from word to word: not to some words alone, for their shares would seem to be all."""
-    return bool(rows.words and cols.words) and not cols.hidden and max(len(rows.drawn), cols.count) <= MANY

@@ -11,26 +11,11 @@ import numpy as np
 from layeranim import numbers
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
-from layeranim.stories.attention.arrangement import CLOSE, room_of
-from layeranim.stories.attention.links import links
-from layeranim.stories.attention.picks import LONG, arched
+from layeranim.stories.attention.picks import LONG
 from layeranim.stories.attention.transformer_view import BROUGHT, TransformerView
-from layeranim.stories.stage import (
-    Arcs,
-    Becoming,
-    Column,
-    Each,
-    Grid,
-    Note,
-    Play,
-    Repeat,
-    Row,
-    Tries,
-    Units,
-    listed,
-    rest,
-    story,
-)
+from layeranim.stories.phrases import unusual
+from layeranim.stories.stage import Becoming, Column, Each, Grid, Note, Play, Row, Tries, Units, story
+from layeranim.stories.stage.arrangements import Repeat, listed
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Address, Line, Run, Telling
 
@@ -50,23 +35,22 @@ NORM = ("mean", "centred", "variance", "mean_square", "deviation", "normalised")
 def film(telling: Telling) -> Play:
     """The film of a transformer block: word by word."""
     block = TransformerView(telling)
-    noun = ("word", "words") if block.tokens.words else ("token", "tokens")
     lane, queries = (name for name, _ in block.lane()), block.trace.size("queries")
     normed = (f"{name}_norm.output" for name, *_ in block.chain) if block.config.norm == "pre" else ()
     talking = "they talk, think alone, and keep what they were"
     said = talking if queries > 1 else "it thinks alone, and keeps what it was"
     return Play(
         title="Transformer encoder" if block.config.block == "encoder" else "Transformer decoder",
-        units=Units(("queries",), noun, ("batch",), block.tokens.names, only=block.only, inner=block.followed),
+        units=Units(("queries",), block.noun, ("batch",), block.tokens.names, only=block.only, inner=block.followed),
         stage=Tries(*_stage(block), least=NUMERAL_LOW),
-        acts=(Each(tuple(_acts(block)), says=lambda q, brief: _found(block, "self", q), again=AGAIN, pause=PAUSE),),
+        acts=(Each(tuple(_acts(block)), says=lambda q, brief: block.found("self", q), again=AGAIN, pause=PAUSE),),
         opening=phrases.sentence("every word has a lane: ", "what a sublayer finds is added to it"),
-        closing=phrases.sentence(f"{phrases.so_many(*noun, queries)}: ", said),
+        closing=phrases.sentence(f"{phrases.so_many(*block.noun, queries)}: ", said),
         options=_options(block),
         drawn=_drawn(block),
         follow=block.picks.unit(block.film.selected(len(block.picks.queries))),
         alike=((*dict.fromkeys((*lane, *(n for n in BROUGHT if n in block.trace), *normed)),),),
-        kinds={f"{name}.weights": "share" for name in block.looks},
+        kinds={f"{name}.weights": "share" for name in block.looked},
         words=dict(_words(block)),
         same=(("embed", "outputs"),),
         warning=block.strange,
@@ -79,7 +63,7 @@ def _words(block: TransformerView) -> Iterator[tuple[str, Callable[[int], Line]]
     """What is said of a word's attention, and of its norms."""
     for name, _, _, after in block.chain:
         if name != "feedforward":
-            yield f"{name}.output", partial(_found, block, name)
+            yield f"{name}.output", partial(block.found, name)
         if block.config.norm == "post":
             yield after, partial(_normalised, block, name, after)
 
@@ -88,7 +72,7 @@ def _normalised(block: TransformerView, name: str, made: str, q: int) -> Line:
     """``(1.26 − 0.66) / 1.50  →  0.40``: less the mean, if it is taken off, by the deviation; then γ and β."""
     k, row = block.followed(q)["embed"], block.picks.queries[q]
     centred = block.config.norm_kind == "layer"
-    style = numbers.style(block.trace[made], precision=block.film.precision)
+    style = block.telling.style(made)
     stats = ("mean", "deviation") if centred else ("deviation",)
     here = (block.sample, row)
     given = (Address(f"{name}_residual", (*here, k)), *(Address(f"{name}_norm.{one}", here) for one in stats))
@@ -102,8 +86,8 @@ def _normalised(block: TransformerView, name: str, made: str, q: int) -> Line:
 # ── stage ────────────────────────────────────────────────────────────────────
 def _stage(block: TransformerView) -> Iterator[Node]:
     """The lanes, what is added to them, the units of the feed-forward; arcs of all heads, of one, or weights."""
-    arcs = all(arched(block.tokens, looked) for looked in block.looked.values())
-    bodies = _bodies(block)
+    looks, bodies, canvas = block.looked.values(), _bodies(block), block.film.canvas
+    arcs = all(look.arched for look in looks)
     units = Grid("feedforward.expanded", "units", "queries", "units", tight=True, bare=True)
     if arcs:
         for most in (4, 1):
@@ -115,22 +99,22 @@ def _stage(block: TransformerView) -> Iterator[Node]:
         strips = [replace(one, bare=True, share=STRIP) if isinstance(one, Grid) else one for one in (*bodies, units)]
         yield Row(*strips, *(node for name, h in _looks(block, 1) for node in _weights(block, name, h, named=True)))
     yield Row(*bodies, units, *(node for name, h in _looks(block, 1) for node in _weights(block, name, h)))
-    if arcs and _narrow(block):
+    if arcs and sum(look.room + APART for look in looks) <= canvas.right - canvas.left:
         yield Column(_arcs(block, 1, across=2, firm=True), Row(*bodies, units))
 
 
 def _looks(block: TransformerView, most: int) -> list[tuple[str, int]]:
     """Each attention with the heads that are drawn of it: those that were asked for, else at most so many."""
     heads = block.heads if "heads" in block.film.show_of else block.heads[:most]
-    return [(name, h) for name in block.looks for h in heads]
+    return [(name, h) for name in block.looked for h in heads]
 
 
 def _weights(block: TransformerView, name: str, h: int, named: bool = False) -> tuple[Node, ...]:
     """Whom the tokens look at in a head, and what those that are not drawn take."""
     keys = block.trace.axes(f"{name}.weights")[-1]
     grid = Grid(f"{name}.weights", f"{_called(name)}, head {h + 1}", "queries", keys, at=(("heads", h),),
-                called=((), block.looked[name].marks if named else ()), tight=True)  # fmt: skip
-    return grid, *rest(grid, block.looked[name].hidden)
+                called=((), block.looked[name].asked.marks if named else ()), tight=True)  # fmt: skip
+    return block.looked[name].beside(grid)
 
 
 def _bodies(block: TransformerView) -> tuple[Node | str, ...]:
@@ -154,19 +138,12 @@ def _arcs(block: TransformerView, most: int, across: int = 1, firm: bool = False
     """Arcs of the heads of each attention."""
     every = _looks(block, most)
 
-    def one(k: int) -> Arcs:
+    def one(k: int) -> Node:
         name, h = every[k]
-        read = () if name == "self" and block.one_row else block.looked[name].words
         text = f"{_called(name)}, head {h + 1}" if block.config.heads > 1 else _called(name)
-        return Arcs(f"{name}.weights", block.tokens.words, read, (("heads", h),), ARCS, firm, text, CLOSE)
+        return block.looked[name].arcs(h, ARCS, text, firm)
 
     return Repeat(one, len(every), across=across, apart=APART)
-
-
-def _narrow(block: TransformerView) -> bool:
-    """Whether the arcs of all attentions have room beside each other."""
-    wide = sum(max(room_of(block.tokens.words), room_of(block.looked[name].words)) + APART for name in block.looks)
-    return len(block.looks) < 3 and wide <= block.film.canvas.right - block.film.canvas.left
 
 
 # ── acts ─────────────────────────────────────────────────────────────────────
@@ -207,40 +184,29 @@ def _talks(block: TransformerView, name: str) -> tuple[Note, ...]:
     )
 
 
-def _found(block: TransformerView, name: str, q: int) -> Line:
-    """``sat  →  head 1: cat 0.67,  head 2: down 0.66``."""
-    return links(block.picks, q, block.tokens, block.looked[name], block.heads[:3], f"{name}.weights")
-
-
 def _drawn(block: TransformerView) -> tuple[str, ...]:
     """Which heads and tokens are drawn, where that is not all."""
-    sides = {"tokens": block.tokens, **({} if block.one_row else {"keys": block.looked["self"]})}
-    sides |= {"context tokens": block.looked["cross"]} if "cross" in block.looked else {}
-    others = (said for noun, one in sides.items() for said in listed(noun, one.drawn, one.count))
+    nouns = {"self": "keys", "cross": "context tokens"}
+    read = ((nouns[name], look.asked) for name, look in block.looked.items() if not look.one_row)
+    others = (said for noun, one in (("tokens", block.tokens), *read) for said in listed(noun, one.drawn, one.count))
     return *listed("heads", block.heads, block.picks.heads), *others
 
 
 def _options(block: TransformerView) -> tuple[str, ...]:
     c, trace = block.config, block.trace
-    noun = ("word", "words") if block.tokens.words else ("token", "tokens")
     context = c.block == "decoder"
+    rotary = unusual(c, positional="rotary", pairs="halves turned together", base="base {:g}")
     return (
-        phrases.so_many(*noun, trace.size("queries")),
+        phrases.so_many(*block.noun, trace.size("queries")),
         *((f"{trace.size('context_keys')} read",) if context else ()),
         phrases.so_many("head", "heads", c.heads),
         *((phrases.so_many("key head", "key heads", c.key_heads),) if c.key_heads not in (None, c.heads) else ()),
-        *(("rotary",) if c.positional == "rotary" else ()),
-        *(("halves turned together",) if c.positional == "rotary" and c.pairs == "halves" else ()),
-        *((f"base {c.base:g}",) if c.positional == "rotary" and c.base != 10000 else ()),
+        *(rotary if c.positional == "rotary" else ()),
         f"{c.embed} features",
         f"{c.feedforward} units",
-        *((f"{c.norm}-norm",) if c.norm != "post" else ()),
-        *(("RMS norm",) if c.norm_kind == "rms" else ()),
-        *((c.activation,) if c.activation != "relu" else ()),
+        *unusual(c, norm="{}-norm", norm_kind="RMS norm", activation="{}"),
         *(("causal",) if c.causal and not context else ("not causal",) if context and not c.causal else ()),
-        *((f"window {c.window}",) if c.window is not None else ()),
-        *(("no bias",) if not c.bias else ()),
-        *((f"eps {c.eps:g}",) if c.eps != 1e-5 else ()),
+        *unusual(c, window="window {}", bias="no bias", eps="eps {:g}"),
     )
 
 

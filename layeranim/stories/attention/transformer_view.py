@@ -10,9 +10,10 @@ from layeranim import typeface
 from layeranim.engine.trace import Region
 from layeranim.engine.transformer.config import chain
 from layeranim.stories import vocabulary
+from layeranim.stories.attention.looking import Looking
 from layeranim.stories.attention.picks import LONG, Picks, Tokens
 from layeranim.stories.stage.arrangements import MOST
-from layeranim.stories.storyboard import FilmView, Telling
+from layeranim.stories.storyboard import FilmView, Line, Telling
 
 NEAR = 0.05
 """How near 1 the mean of squares is of what a norm made standard."""
@@ -26,25 +27,25 @@ class TransformerView(FilmView):
     def __init__(self, telling: Telling) -> None:
         super().__init__(telling)
         self.chain = chain(self.config)
-        self.looks = [name for name, *_ in self.chain if name != "feedforward"]
         self.picks = Picks(self.trace, self.film, self.sample, True, lambda: 0, "self.weights")
         every = [getattr(self.config, name, None) or () for name in ("words", "context_words")]
         self.given: tuple[str, ...] = (*every[0], *every[1])
         words, read = (tuple(typeface.draw_safe(word, 14) for word in one) for one in every)
+        self.noun = ("word", "words") if words else ("token", "tokens")
         self.tokens = Tokens(words, self.picks.queries, self.picks.count)
-        self.looked = {"self": Tokens(words, self.picks.keys, self.picks.reads)}
-        """The tokens that each attention looks at; of a large context those with the largest weights for the followed
-        token."""
-        if "cross" in self.looks:
+        keys = Tokens(words, self.picks.keys, self.picks.reads)
+        self.looked = {"self": Looking(self.picks, self.tokens, keys, "self.weights")}
+        """Each attention; of a large context it looks at the tokens with the largest weights for the followed one."""
+        if "cross" in (name for name, *_ in self.chain):
             count = self.trace.size("context_keys")
             drawn = tuple(range(count)) if count <= LONG else self.picks.heaviest("cross.weights")
-            self.looked["cross"] = Tokens(read, drawn, count)
+            self.looked["cross"] = Looking(self.picks, self.tokens, Tokens(read, drawn, count), "cross.weights")
 
     @property
     def only(self) -> dict[str, tuple[int, ...]]:
         """The indices of the axes of which not all are drawn."""
         cross = self.looked.get("cross")
-        return self.picks.only | ({"context_keys": cross.drawn} if cross and cross.hidden else {})
+        return self.picks.only | ({"context_keys": cross.asked.drawn} if cross and cross.asked.hidden else {})
 
     @cached_property
     def heads(self) -> tuple[int, ...]:
@@ -53,10 +54,9 @@ class TransformerView(FilmView):
             return self.picks.heads_at(self.picks.focus)
         return (self.picks.head_at(self.picks.focus),)
 
-    @property
-    def one_row(self) -> bool:
-        """Whether the tokens that look are those that are looked at."""
-        return self.picks.queries == self.picks.keys
+    def found(self, name: str, q: int) -> Line:
+        """``sat  →  head 1: cat 0.67,  head 2: down 0.66``: whom a drawn word looks at in an attention."""
+        return self.looked[name].links(q, self.heads[:3])
 
     @property
     def strange(self) -> str:

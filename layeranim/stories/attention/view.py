@@ -15,6 +15,7 @@ from layeranim.engine.attention import AttentionConfig
 from layeranim.engine.attention.layout import key_name, query_name, score_chain, value_name
 from layeranim.engine.trace import Array, Region, count
 from layeranim.stories import phrases, vocabulary
+from layeranim.stories.attention.looking import Looking
 from layeranim.stories.attention.picks import Picks, Tokens
 from layeranim.stories.stage import Note
 from layeranim.stories.stage.arrangements import MOST
@@ -68,10 +69,10 @@ class AttentionView(FilmView):
     def noun(self) -> tuple[str, str]:
         return ("word", "words") if self.asking.words else ("query", "queries")
 
-    @property
-    def one_row(self) -> bool:
-        """Whether the drawn queries and the drawn keys are the same words."""
-        return self.alike and self.drawn_queries == self.drawn_keys
+    @cached_property
+    def look(self) -> Looking:
+        """Who looks at whom."""
+        return Looking(self.picks, self.asking, self.asked)
 
     @cached_property
     def strange(self) -> str:

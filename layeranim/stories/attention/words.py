@@ -12,7 +12,6 @@ from layeranim import numbers
 from layeranim.engine.attention.masks import places
 from layeranim.stories import phrases
 from layeranim.stories.attention.formula import output_formula
-from layeranim.stories.attention.links import links
 from layeranim.stories.attention.view import MOST_DRAWN, AttentionView
 from layeranim.stories.stage import Note, listed
 from layeranim.stories.stage.figures import Figures
@@ -44,7 +43,7 @@ class AttentionWords:
     def options(self) -> tuple[str, ...]:
         """Sizes, and options that are not usual."""
         view, c = self.view, self.config
-        pairs = (
+        sizes = (
             (phrases.so_many(*view.noun, view.queries), True),
             (phrases.so_many("key", "keys", view.keys), not view.alike),
             (f"{view.heads} heads", view.heads > 1),
@@ -52,18 +51,16 @@ class AttentionWords:
             (c.kind, c.kind != "scaled" and (view.heads > 1 or bool(view.film.title))),
             (f"d = {view.features}", True),
             (f"values of {view.value_features}", view.value_features != view.features),
-            (f"scale {c.scale:g}" if c.scale is not None else "", c.scale is not None),
-            ("causal", c.causal),
-            (f"window {c.window}", c.window is not None),
-            ("lower right", c.corner == "lower-right"),
-            (c.positional, c.positional != "none"),
-            ("halves turned together", c.positional == "rotary" and c.pairs == "halves"),
-            (f"base {c.base:g}", c.positional in ("rotary", "sinusoidal") and c.base != 10000),
-            ("biases", bool(c.bias)),
-            (f"capped at {c.softcap:g}" if c.softcap is not None else "", c.softcap is not None),
-            ("hard", c.lookup == "hard"),
         )
-        return tuple(text for text, said in pairs if said)
+        turns = phrases.unusual(c, pairs="halves turned together") if c.positional == "rotary" else ()
+        waves = phrases.unusual(c, base="base {:g}") if c.positional in ("rotary", "sinusoidal") else ()
+        return (
+            *(text for text, said in sizes if said),
+            *phrases.unusual(c, scale="scale {:g}", causal="causal", window="window {}", corner="lower right",
+                             positional="{}"),
+            *turns, *waves, *(("biases",) if c.bias else ()),
+            *phrases.unusual(c, softcap="capped at {:g}", lookup="hard"),
+        )  # fmt: skip
 
     def hidden(self, *axes: str) -> tuple[str, ...]:
         """What is not drawn: heads, tokens, keys, and features along these axes and those of the output."""
@@ -72,7 +69,7 @@ class AttentionWords:
         sizes = sorted({view.trace.size(axis) for axis in (*axes, "value_features", *ends)})
         long = " and ".join(str(size) for size in sizes if size > MOST_DRAWN)
         cut = (f"{MOST_DRAWN} of {long} features drawn",) if long else ()
-        keys = () if view.one_row else listed("keys", view.drawn_keys, view.keys)
+        keys = () if view.look.one_row else listed("keys", view.drawn_keys, view.keys)
         return (*listed("heads", view.drawn_heads, view.heads), *listed("tokens", view.drawn_queries, view.queries),
                 *keys, *cut)  # fmt: skip
 
@@ -326,8 +323,7 @@ class AttentionWords:
             return ()
         others = (h for h in view.drawn_heads if h != view.head)
         shown = sorted((view.head, *islice(others, 2 if not brief else 1 if view.rows <= MANY else 0)))
-        return links(view.picks, q, view.asking, view.asked, shown, more=view.heads - len(shown),
-                     weighed=not brief or view.heads == 1)  # fmt: skip
+        return view.look.links(q, shown, view.heads - len(shown), not brief or view.heads == 1)
 
     def nothing(self, figures: Figures, q: int) -> Line:
         """Of a row without a key there is no arithmetic, of the value of one key no sum."""

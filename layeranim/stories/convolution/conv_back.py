@@ -153,20 +153,9 @@ def _after(view: ConvView) -> Iterator[All]:
 def _spread(view: ConvView, figures: Figures, at: tuple[int, int, int]) -> Line:
     """``2 · 1 + 1 · 3 = 5``: every gradient in which an input cell had a part, times the weight of that part."""
     made = Address("grad_input", (view.sample, *at))
-    result = figures.result(made)
-    named = Run("the middle cell", source=Fact("place")), phrases.equals(result.text, late=True), result
-    pairs = list(_parts(view, at)) if view.config.padding_mode == "zeros" else []
-    if not pairs:
-        return named
-    terms: list[Line] = [(figures.number(a, True), Run(numbers.DOT), figures.number(b, True)) for a, b in pairs]
-    texts = [(figures.text(a), figures.text(b)) for a, b in pairs]
-    relation = phrases.relation_run(numbers.relation(texts, result.text))
-    for most in range(min(len(terms), phrases.MOST_TERMS), 0, -1):
-        more = [phrases.more(len(terms) - most)] if most < len(terms) else []
-        line = (*phrases.join([*terms[:most], *more]), relation, result)
-        if phrases.fits(line):
-            return line
-    return named
+    if pairs := list(_parts(view, at)) if view.config.padding_mode == "zeros" else []:
+        return figures.added(pairs, made)
+    return Run("the middle cell", source=Fact("place")), *phrases.reads(figures.text(made), made)
 
 
 def _parts(view: ConvView, at: tuple[int, int, int]) -> Iterator[tuple[Address, Address]]:

@@ -34,7 +34,7 @@ from layeranim.stories.stage import (
 )
 from layeranim.stories.stage.arrangements import drawn, drawn_of
 from layeranim.stories.stage.solver import NUMERAL_LOW, Node
-from layeranim.stories.storyboard import Fact, FilmView, Line, Run, Telling
+from layeranim.stories.storyboard import Fact, Line, Run, Telling
 
 GOOD_FOR = "networks for phones: fewer weights, fewer products, the same reach"
 SAVES_NOTHING = "it saves weights and products where many maps are made"
@@ -76,17 +76,12 @@ def film(telling: Telling) -> Play:
     )  # fmt: skip
 
 
-class Separable(FilmView):
+class Separable(shared.MapsView):
     """What the film shows of the layer: which channels and which maps, and the number that it follows."""
 
     def __init__(self, telling: Telling) -> None:
         super().__init__(telling)
         self.each = self.trace.size("depth_channels") // self.trace.size("in_channels")
-
-    @cached_property
-    def maps(self) -> tuple[int, ...]:
-        """The maps that are drawn: of many those with the largest numbers."""
-        return drawn_of(self.film, "maps", self.trace.size("out_channels"), lambda: shared.strongest(self, "output"))
 
     @cached_property
     def mixed(self) -> int:

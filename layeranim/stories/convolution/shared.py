@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from layeranim.stories import phrases
 from layeranim.stories.activations import activation_name, activation_word
 from layeranim.stories.pictures import ink
 from layeranim.stories.stage import Grid
+from layeranim.stories.stage.arrangements import drawn_of
 from layeranim.stories.storyboard import FilmView, Telling
 
 KERNEL, OUT = ("kernel_height", "kernel_width"), ("out_height", "out_width")
@@ -63,6 +65,15 @@ def sizes(values: Array) -> NDArray[np.float64]:
 def strongest(view: FilmView, tensor: str) -> NDArray[np.float64]:
     """The size of the largest number in each map of a tensor, of the sample that is told."""
     return np.asarray(sizes(view.trace[tensor][view.sample]).max(axis=(1, 2)))
+
+
+class MapsView(FilmView):
+    """What a film looks at that draws the maps of its output."""
+
+    @cached_property
+    def maps(self) -> tuple[int, ...]:
+        """The maps that are drawn: of many those with the largest numbers."""
+        return drawn_of(self.film, "maps", self.trace.size("out_channels"), lambda: strongest(self, "output"))
 
 
 def places(trace: Trace) -> tuple[str, ...]:

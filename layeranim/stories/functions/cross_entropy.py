@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from layeranim import numbers
 from layeranim.engine.activations import softmax
 from layeranim.engine.trace import Array
 from layeranim.stories import phrases
-from layeranim.stories.phrases import sentence
+from layeranim.stories.phrases import sentence, unusual
 from layeranim.stories.stage import All, Bars, Each, Graph, Grid, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.solver import Node
@@ -149,34 +147,25 @@ class _Charged(FilmView):
         """What a sample costs: of a truth at one class the one term, else the terms of all classes."""
         if self.pointed(unit) and "weighted_target" not in self.trace:
             return self.term(figures, unit, Address("losses", (unit,)))
-        cells = [Address("terms", (unit, c)) for c in range(self.trace["terms"].shape[1])]
-        return self._sum(figures, cells, Address("losses", (unit,)))
+        cells = [(Address("terms", (unit, c)),) for c in range(self.trace["terms"].shape[1])]
+        return figures.added(cells, Address("losses", (unit,)))
 
     def total(self, figures: Figures, unit: int) -> Line:
         """The sum of all losses."""
-        cells = [Address("losses", (k,)) for k in range(len(self.trace["losses"]))]
-        return self._sum(figures, cells, Address("loss", ()))
-
-    def _sum(self, figures: Figures, cells: Sequence[Address], made: Address) -> Line:
-        texts, text = [figures.text(one) for one in cells], figures.text(made)
-        terms = [(Run(numbers.factor(one), "ink", source=cell),) for one, cell in zip(texts, cells, strict=True)]
-        more = [phrases.more(len(cells) - phrases.MOST_TERMS)] if len(cells) > phrases.MOST_TERMS else []
-        relation = numbers.relation([(one,) for one in texts], text)
-        line = (*phrases.join([*terms[: phrases.MOST_TERMS], *more]), phrases.relation_run(relation))
-        return (*line, phrases.result(text, made))
+        cells = [(Address("losses", (k,)),) for k in range(len(self.trace["losses"]))]
+        return figures.added(cells, Address("loss", ()))
 
 
 def _options(telling: Telling, samples: int, classes: int) -> tuple[str, ...]:
     config = telling.config
     return (
         f"{samples} sample{'s' * (samples > 1)}, {classes} class{'es' * (classes > 1)}",
-        *((f"from {config.source}",) if config.source != "logits" else ()),
-        *((f"reduction {config.reduction}",) if config.reduction != "mean" else ()),
-        *((f"smoothing {config.label_smoothing:g}",) if config.label_smoothing else ()),
-        *((f"{_left_out(config.ignore_index, classes)} left out",) if config.ignore_index is not None else ()),
-        *((f"true class {config.true_class + 1}",) if config.true_class is not None else ()),
+        *unusual(
+            config, source="from {}", reduction="reduction {}", label_smoothing="smoothing {:g}",
+            ignore_index=lambda k: f"{_left_out(k, classes)} left out", true_class=lambda k: f"true class {k + 1}",
+        ),
         *(("class weights",) if "class_weight" in telling.trace else ()),
-    )
+    )  # fmt: skip
 
 
 def _left_out(class_id: int, classes: int) -> str:

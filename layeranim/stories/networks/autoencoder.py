@@ -14,22 +14,8 @@ from layeranim.stories.activations import BOUNDED, activation_name
 from layeranim.stories.networks.autoencoder_view import AutoencoderView, CodeLayer
 from layeranim.stories.phrases import sentence
 from layeranim.stories.pictures import ink, relief
-from layeranim.stories.stage import (
-    All,
-    Becoming,
-    Column,
-    Each,
-    Grid,
-    Note,
-    Picture,
-    Play,
-    Row,
-    Trail,
-    Tries,
-    Turning,
-    Units,
-    story,
-)
+from layeranim.stories.stage import All, Column, Each, Grid, Note, Picture, Play, Row, Trail, Tries, Units, story
+from layeranim.stories.stage.parts.becoming import Becoming, Turning
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
@@ -53,8 +39,7 @@ def film(telling: Telling) -> Play:
     steps, last, pictures = view.places - 1, telling.film.selected(view.places)[-1], ("input", "output", "walk_output")
     bounded = dict.fromkeys(view.hidden, 1.0) if view.config.activation in BOUNDED else {}
     off = relief(np.stack([view.trace["error"][view.sample], view.trace["walk_error"][view.sample, -1]]))
-    noun = "pixel" if view.side else "number"
-    missed = Note(f"what each {noun} is off by", view.features > 1 and not _exact(view))
+    missed = Note(f"what each {view.noun} is off by", view.features > 1 and not _exact(view))
     made = (f"walk_{layer.made}" for layer in view.decoder)
     return Play(
         units=Units(("walk",), ("place", "places"),
@@ -118,13 +103,11 @@ def _walked(name: str, text: str, kind: type[Becoming] = Becoming, **looks: Any)
 def _hidden(view: AutoencoderView, layers: Sequence[CodeLayer], band: bool) -> list[Node | str]:
     """The hidden layers of one side, as columns of numbers, or of colours."""
     out: list[Node | str] = []
-    size, letter = BAND if band else (0.0, 0.0), "h" if layers is view.encoder else "d"
+    part, letter = (Grid, "h") if layers is view.encoder else (_walked, "d")
     for k, layer in enumerate(layers[:-1], start=1):
         text = letter if len(layers) == 2 else f"{letter}_{{{k}}}"
-        part = Grid(layer.made, text, rows=layer.axis, band=size, lens=not band)
-        if layers is view.decoder:
-            part = _walked(layer.made, text, rows=layer.axis, band=size, lens=not band)
-        out += [*["→"][: k == 1 or not band], part]
+        column = part(layer.made, text, rows=layer.axis, band=BAND if band else (0.0, 0.0), lens=not band)
+        out += [*["→"][: k == 1 or not band], column]
     return out
 
 
@@ -139,7 +122,7 @@ def _layers(view: AutoencoderView) -> Iterator[All]:
             note = Note(f"{units} units, and each reads all {view.features} numbers", last is layers[0] and units > 1)
             if layers is view.decoder:
                 note = Note(f"the decoder reads the code alone: {view.counted()}")
-            elif last.last:
+            elif last.made == "code":
                 note = Note(f"the code: {view.counted()} in place of {view.features}", view.tight)
             said, seconds = (_summed(view, last), 2.4) if last.made != "code" else ((), 2.8)
             yield All(writes, note, seconds, said, at=view.at)
@@ -150,12 +133,12 @@ def _summed(view: AutoencoderView, layer: CodeLayer) -> Line:
     products = view.trace.tensor(layer.sums[0]).shape[-1]
     if products <= FEW and not view.deep:
         return ()
-    at, bent = (view.sample, view.at[layer.axis]), layer.function != "linear"
-    noun = "unit" if layer.axis != "in_features" else "pixel" if view.side else "number"
+    at, function = (view.sample, view.at[layer.axis]), view.function(layer)
+    noun, bent = view.noun if layer.axis == "in_features" else "unit", function != "linear"
     total, made = (Address(name, at) for name in (layer.sums[-1], layer.made))
     said = f"{noun} {at[1] + 1}: {products} product{'s' * (products > 1)}{' and a bias' * view.config.bias} make "
     ends = Run(view.telling.text(total), "ink" if bent else "result", "semibold", total if bent else made)
-    last = (Run(f", {activation_name(layer.function)} → ", source=Fact("activation")),
+    last = (Run(f", {activation_name(function)} → ", source=Fact("activation")),
             phrases.result(view.telling.text(made), made))  # fmt: skip
     return Run(said, source=Fact("terms")), ends, *(last if bent else ())
 

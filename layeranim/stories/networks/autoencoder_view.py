@@ -22,13 +22,11 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class CodeLayer:
-    """One layer on the way to the code, or back: what it makes along which axis, and what its sums go through."""
+    """One layer on the way to the code, or back, and what it makes along which axis."""
 
     label: str
     made: str
     axis: str
-    function: str
-    last: bool
 
     @property
     def sums(self) -> tuple[str, ...]:
@@ -43,20 +41,20 @@ class AutoencoderView(FilmView):
         self.features, self.width = self.trace.size("in_features"), self.trace.size("code")
         self.tight = self.width < self.features
         self.side = side_of(telling, self.features)
+        self.noun = "pixel" if self.side else "number"
         self.places = self.trace.size("walk")
-        self.encoder = self._layers("encoder", "code", self.config.code_activation)
-        self.decoder = self._layers("decoder", "output", self.config.output_activation)
-        self.hidden = [layer.made for layer in (*self.encoder, *self.decoder) if not layer.last]
+        self.encoder, self.decoder = self._layers("encoder", "code"), self._layers("decoder", "output")
+        self.hidden = [layer.made for layer in (*self.encoder[:-1], *self.decoder[:-1])]
         self.deep = len(self.hidden) > DEEP
 
-    def _layers(self, side: str, end: str, function: str) -> list[CodeLayer]:
-        count = len(getattr(self.config, side)) - 1
-        made = [*(f"{side}{k}_output" for k in range(1, count)), end]
-        return [
-            CodeLayer(f"{side}{k}", name, self.trace.axes(name)[-1],
-                      function if k == count else self.config.activation, k == count)
-            for k, name in enumerate(made, start=1)
-        ]  # fmt: skip
+    def _layers(self, side: str, end: str) -> list[CodeLayer]:
+        made = [*(f"{side}{k}_output" for k in range(1, len(getattr(self.config, side)) - 1)), end]
+        return [CodeLayer(f"{side}{k}", name, self.trace.axes(name)[-1]) for k, name in enumerate(made, start=1)]
+
+    def function(self, layer: CodeLayer) -> str:
+        """What the sums of a layer go through."""
+        ends = {"code": self.config.code_activation, "output": self.config.output_activation}
+        return str(ends.get(layer.made, self.config.activation))
 
     @cached_property
     def at(self) -> dict[str, int]:
@@ -76,10 +74,9 @@ class AutoencoderView(FilmView):
         """Which numbers of the code lie across and up: the two along which all codes lie farthest apart."""
         if self.width == 1:
             return 0, None
-        codes = [self.trace["code"], self.trace["walk_code"][self.sample]]
-        codes += [self.trace["others_code"]] if "others_code" in self.trace else []
-        every = np.clip(np.nan_to_num(np.concatenate(codes).astype(float)), -1e150, 1e150)
-        spread = every.max(axis=0) - every.min(axis=0)
+        codes = [self.trace[name] for name in ("code", "others_code") if name in self.trace]
+        every = np.concatenate([*codes, self.trace["walk_code"][self.sample]]).astype(float)
+        spread = np.ptp(np.clip(np.nan_to_num(every), -1e150, 1e150), axis=0)
         first, second = sorted(np.argsort(-spread, kind="stable")[:2].tolist())
         return first, second
 
@@ -116,9 +113,9 @@ class AutoencoderView(FilmView):
             "→".join(map(str, (*config.encoder, *config.decoder[1:]))),
             *((activation_word(config.activation),) if self.hidden or config.activation != "relu" else ()),
             *(f"{name} {activation_word(function)}" for name, function in ends if function != "linear"),
-            *(("no bias",) if not config.bias else ()),
-            *(("absolute errors",) if config.loss == "absolute" else ()),
-            *((phrases.so_many("step", "steps", config.walk_steps),) if config.walk_steps != 5 else ()),
+            *phrases.unusual(
+                config, bias="no bias", loss="absolute errors", walk_steps=lambda n: phrases.so_many("step", "steps", n)
+            ),
         )
 
     def counted(self) -> str:

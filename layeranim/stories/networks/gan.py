@@ -137,19 +137,13 @@ def _closing(telling: Telling, seen: range) -> Line:
 
 def _options(config: Any) -> tuple[str, ...]:
     """How long, what both are, at which rates; then what is not usual."""
-    usual = {item.name: item.default for item in config.options()}
     critic = f"critic up to power {config.critic_degree}" if config.critic_degree > 1 else "critic of x alone"
-    said = {
-        "loss": str(config.loss), "method": str(config.method), "critic_decay": f"decay {config.critic_decay:g}",
-        "momentum": f"momentum {config.momentum or 0:g}", "beta1": f"beta1 {config.beta1 or 0:g}",
-        "critic_degree": critic,
-        "critic_bias": "no bias",
-    }  # fmt: skip
-    rates = f"rates {config.critic_rate:g} and {config.generator_rate:g}"
     return (
         phrases.so_many("turn", "turns", config.turns),
         f"{phrases.so_many('update', 'updates', config.critic_steps)} of the critic in each",
-        rates, *(text for name, text in said.items() if getattr(config, name) != usual[name]),
+        f"rates {config.critic_rate:g} and {config.generator_rate:g}",
+        *phrases.unusual(config, loss="{}", method="{}", critic_decay="decay {:g}", momentum="momentum {:g}",
+                         beta1="beta1 {:g}", critic_degree=critic, critic_bias="no bias"),
     )  # fmt: skip
 
 

@@ -173,8 +173,7 @@ def _options(config: Any) -> tuple[str, ...]:
     return (
         phrases.so_many("update", "updates", config.updates),
         f"rate {config.learning_rate:g}",
-        *(f"{NAMES[name]} {value:g}" for name, value in (("l2", config.l2), ("l1", config.l1)) if value is not None),
-        *((f"max-norm {config.max_norm:g}",) if config.max_norm is not None else ()),
+        *phrases.unusual(config, l2="L2 {:g}", l1="L1 {:g}", max_norm="max-norm {:g}"),
     )
 
 

@@ -219,6 +219,20 @@ class Figures(UnitSteps):
         """The number that a step ends in."""
         return phrases.result(self.text(address), address)
 
+    def added(self, terms: Sequence[Sequence[Address]], made: Address) -> Line:
+        """``2 · 1 + 1 · 3 = 5``: products of cells, or cells alone, that add up to another; as many as fit."""
+        result = self.result(made)
+        right = numbers.relation([[self.text(at) for at in term] for term in terms], result.text)
+        line: Line = ()
+        for most in range(min(len(terms), phrases.MOST_TERMS), 0, -1):
+            shown = [phrases.join([(self.number(at, i > 0 or len(term) > 1),) for at in term], Run(numbers.DOT))
+                     for i, term in enumerate(terms[:most])]  # fmt: skip
+            more = [phrases.more(len(terms) - most)] if most < len(terms) else []
+            line = (*phrases.join([*shown, *more]), phrases.relation_run(right), result)
+            if phrases.fits(line):
+                break
+        return line
+
     def value(self, address: Address) -> float:
         """One number."""
         return float(self.trace.read(self.here_of(address)))

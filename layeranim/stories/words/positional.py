@@ -95,8 +95,7 @@ def film(telling: Telling) -> Play:
             *((kind,) if kind != "sinusoidal" else ()),
             phrases.so_many("position", "positions", count),
             phrases.so_many("feature", "features", features),
-            *((f"base {config.base:g}",) if config.base != 10000 else ()),
-            *(("pairs in halves",) if config.pairs == "halves" else ()),
+            *phrases.unusual(config, base="base {:g}", pairs="pairs in halves"),
         ),
         follow=told,
     )  # fmt: skip
