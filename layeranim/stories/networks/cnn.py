@@ -85,8 +85,7 @@ def _stages(view: CnnView, k: int) -> list[Act]:
     """A convolution, but for the first, and the pooling after it."""
     conv, pool = view.trace.tensor(f"conv{k}_output").shape, view.trace.tensor(f"pool{k}_output").shape
     mean = view.config.pool_mode == "mean"
-    kept = Note(f"the mean of each window: {_of(pool)} of {_of(conv)}" if mean
-                else f"the largest of each window: {_of(pool)} of {_of(conv)}", pool != conv)  # fmt: skip
+    kept = Note(f"the {'mean' if mean else 'largest'} of each window: {_of(pool)} of {_of(conv)}", pool != conv)
     kernel = "×".join(map(str, view.trace.tensor(f"conv{k}_kernel").shape[1:]))
     learnt = view.parameters(f"conv{k}_")
     reads = Note(f"every filter reads all maps before, {kernel}: {learnt} parameters", k > 1 and learnt > 1)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+
+from layeranim.engine.cnn import CNN_BACKPROP
+from layeranim.stories import phrases
 from layeranim.stories.activations import activation_name
-from layeranim.stories.networks.cnn_back_view import ERRORS, SLOPES, CnnBackView
-from layeranim.stories.networks.cnn_view import BAND
+from layeranim.stories.learning import Learning
+from layeranim.stories.networks.cnn_view import BAND, SCORES, CnnView
 from layeranim.stories.phrases import sentence
-from layeranim.stories.stage import All, Column, Each, Grid, Note, Play, Row, Tally, Units, story
+from layeranim.stories.stage import All, Column, Each, Grid, Maps, Note, Play, Row, Tally, Units, story
 from layeranim.stories.stage.language import Act
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.storyboard import Telling
+from layeranim.stories.storyboard import Address, Line, Telling
 
 GOOD_FOR = "how filters come about: nobody draws them, the loss does"
+ERRORS = f"grad_{SCORES}"
+SLOPES = "grad_conv1_kernel"
 TALL, HIGH, FILTER = 146.0, 150.0, 66.0
 """The height of a block of maps and of the row, the side of a filter."""
 TALL_NARROW, HIGH_NARROW, SHALLOW = 58.0, 90.0, 2
@@ -22,6 +30,64 @@ BARS_HIGH = 236.0
 CALM, BRIEFLY = 2.4, 2.0
 FEW, LONGEST = 4, 28.0
 """Of more filters the one that is followed is taught first; seconds of the film before it is given time to be read."""
+
+
+class CnnBackView(CnnView):
+    """One step as its film sees it; a unit of the film is a filter of the first convolution."""
+
+    def __init__(self, telling: Telling) -> None:
+        super().__init__(telling)
+        self.step = Learning(telling, CNN_BACKPROP, "dense", SLOPES)
+
+    def winner(self) -> int:
+        """The output that is followed: the one with the largest error."""
+        return int(np.argmax(np.nan_to_num(np.abs(self.trace[ERRORS][self.sample]), nan=0.0)))
+
+    def steepest(self, f: int) -> dict[str, int]:
+        """The weight of a filter with the steepest slope, by its axes."""
+        return dict(zip(self.trace.axes(SLOPES)[1:], self.step.steepest(f), strict=True))
+
+    def at(self) -> dict[str, int]:
+        out = super().at()
+        for k in range(2, self.layers + 1):
+            rows, cols = self.trace.axes(f"conv{k}_padded")[2:]
+            _, row, col = self.path.pools[k - 2]
+            top, left = self.before(k)
+            out |= {rows: row + top, cols: col + left}
+        return out
+
+    def back(self, name: str, tall: float) -> Maps:
+        """The errors of a stage's maps, which stand as the maps do."""
+        conv = name.startswith("conv")
+        tensor = f"grad_{name}_{'pre_activation' if conv else 'output'}"
+        number = f"_{{{name[4:]}}}" if self.layers > 1 else ""
+        return Maps(tensor, f"{'δ' if conv else '∂'}{number}", *self.axes(name), maps=self.filters[int(name[4:]) - 1],
+                    tall=tall, like=self.maps(f"conv{name[4:]}", tall), chosen=self.chosen(int(name[4:])))  # fmt: skip
+
+    # ── words ────────────────────────────────────────────────────────────────
+    def options(self) -> tuple[str, ...]:
+        return *super().options(), *self.step.options(self.called)
+
+    def symbols(self) -> dict[str, Line]:
+        names = [(self.step.error, "δ", "ink"), (SLOPES, "∂w", "weights"), ("new_conv1_kernel", "w", "weights"),
+                 ("grad_flatten_output", "∂", "ink"), ("loss", "loss", "ink")]  # fmt: skip
+        for k in range(1, self.layers + 1):
+            names += [(f"grad_conv{k}_pre_activation", "δ", "ink"), (f"grad_pool{k}_output", "∂", "ink")]
+        return {tensor: phrases.name(text, role) for tensor, text, role in names}
+
+    def words(self) -> dict[str, Callable[[int], Line]]:
+        """The loss of one true class of one sample; of several samples what losses and slopes come to."""
+        step = self.step
+        out: dict[str, Callable[[int], Line]] = {
+            "loss": lambda unit: step.charge() if step.plain else step.together("loss", Address("loss", ()))
+        }
+        if step.batch > 1:  # every sample has a part in a slope, and one is told
+            out[SLOPES] = lambda unit: self._slope(self.drawn[0][unit])
+        return out
+
+    def _slope(self, f: int) -> Line:
+        """What all samples say of the steepest weight of a filter."""
+        return self.step.together("∂w", Address(SLOPES, (f, *self.step.steepest(f))))
 
 
 def film(telling: Telling) -> Play:

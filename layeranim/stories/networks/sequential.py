@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 from operator import eq
@@ -11,7 +11,6 @@ from layeranim.stories import phrases
 from layeranim.stories.activations import BOUNDED
 from layeranim.stories.networks import sequential_words as words
 from layeranim.stories.networks.called import TRANSPOSED
-from layeranim.stories.networks.said import given, placed, says
 from layeranim.stories.networks.sequential_stage import RowStanding
 from layeranim.stories.networks.sequential_view import STATED, RowStage
 from layeranim.stories.pictures import ink
@@ -22,6 +21,8 @@ from layeranim.stories.storyboard import Address, Fact, Line, Run, Telling
 
 GOOD_FOR = "any network that is a row: each layer only needs to fit the one before it"
 LONGEST = 28.0
+MOVED = (*STATED, *TRANSPOSED, "concatenate", "embedding", "flatten")
+"""Layers whose last step is not what made their numbers."""
 FEWER = (2, 4, 6)
 """Stages less that stand there where there is no room for all."""
 
@@ -34,45 +35,39 @@ class RowFilm(RowStanding):
 
     # ── words ────────────────────────────────────────────────────────────────
     def notes(self) -> tuple[Note, ...]:
-        """What each stage does."""
-        out = []
-        for unit, (passage, place) in enumerate(self.passages):
-            stage = self.view.stages[place]
-            mine = passage.writes[-1] == stage.out or place in self.opened
-            out.append(Note(says(self.view, stage), partial(eq, unit) if mine else False))
-        return tuple(out)
+        """What the stage of each unit does."""
+        stages = self.view.stages
+        return tuple(Note(words.says(self.view, stages[place]), partial(eq, unit))
+                     for unit, (_, place) in enumerate(self.passages))  # fmt: skip
 
-    def said(self) -> dict[str, Callable[[Figures, int], Line]]:
-        """Where a stage's last tensor is another shape of what it wrote: how that came about."""
-        out: dict[str, Callable[[Figures, int], Line]] = {}
-        for group in self.groups:
-            last = group[-1]
-            if last.given:
-                out[last.out] = partial(given, self.view, last)
-            elif last.layer == "concatenate":
-                out[last.out] = partial(placed, self.view, last)
-            elif last.layer == "flatten" and last.wrote in self.view.ways[last.place]:
-                out[last.out] = partial(words.laid, self.view, last)
-            elif last.keeps:
-                out[last.out] = partial(words.kept, self.view, last)
-            elif last.layer == "embedding":
-                out[last.out] = partial(words.picked, self.view, last)
-            elif last.place in self.opened and any(one.at for one in self.opened[last.place].passages):
-                out[last.out] = partial(self._unit_said, last)
-            elif len(group) > 1 or last.wrote != last.out or last.layer in STATED or last.layer in TRANSPOSED:
-                out[last.out] = partial(self._written, last)
-        return out
+    def _retold(self, group: Sequence[RowStage]) -> bool:
+        """Whether what stages give is not simply the arithmetic of its own step."""
+        last = group[-1]
+        return (len(group) > 1 or last.given or last.keeps or last.wrote != last.out or last.layer in MOVED
+                or self._by_units(last))  # fmt: skip
 
-    def _unit_said(self, stage: RowStage, figures: Figures, unit: int) -> Line:
-        """Of one unit its arithmetic, of all that there are so many."""
-        passage = self.passages[unit][0]
-        if not passage.at:
-            size = "×".join(map(str, self.view.shape(stage.out)))
+    def _by_units(self, stage: RowStage) -> bool:
+        """Whether it is opened, and some of its units make a part of it."""
+        return stage.place in self.opened and any(one.at for one in self.opened[stage.place].passages)
+
+    def _said(self, stage: RowStage, figures: Figures, unit: int) -> Line:
+        """How what a stage makes came about: where a number only moves from where to where, else its arithmetic."""
+        view, way, passage = self.view, self.view.ways[stage.place], self.passages[unit][0]
+        if stage.given:
+            return words.given(view, stage, figures)
+        if stage.layer == "concatenate":
+            return words.placed(view, stage, figures)
+        if stage.layer == "flatten" and stage.wrote in way:
+            return words.laid(view, stage, figures)
+        if stage.keeps:
+            return words.kept(view, stage, figures)
+        if stage.layer == "embedding":
+            return words.picked(view, stage, figures)
+        if passage.at:
+            return _arithmetic(stage, figures, figures.cell_of(stage.out, unit, passage.cell))
+        if self._by_units(stage):
+            size = "×".join(map(str, view.shape(stage.out)))
             return (Run(f"all {size} numbers in the same way", source=Fact("shape")),)
-        return _arithmetic(stage, figures, figures.cell_of(stage.out, unit, passage.cell))
-
-    def _written(self, stage: RowStage, figures: Figures, unit: int) -> Line:
-        way = self.view.ways[stage.place]
         cell = way.get(stage.wrote) or way[stage.out]
         before = [*way.values()][: [*way].index(cell.tensor)]
         while before and _passed(figures, cell):
@@ -111,7 +106,7 @@ class RowFilm(RowStanding):
         ids = {"input": "name"} if view.stages[0].layer == "embedding" else {}
         kinds = {"input": ink(self.telling, *view.shape("input")[:1])} if self.pictured else {}
         bounded = {stage.out: 1.0 for stage in view.stages
-                   if stage.layer == "activation" and view.option(stage, "activation") in BOUNDED}  # fmt: skip
+                   if stage.layer == "activation" and stage.config.activation in BOUNDED}  # fmt: skip
         noun = ("step", "steps") if self.opened else ("stage", "stages")
         units = Passages((), noun, names=lambda unit: self.passages[unit][0].name,
                          inner=lambda unit: self.passages[unit][0].cell,
@@ -137,7 +132,8 @@ class RowFilm(RowStanding):
             follow=(units_of or opened or [last])[-1],
             stops=tuple(range(last + 1)),
             evidence=(view.figures.here_of(view.followed(self.last)),),
-            retold=self.said(),
+            retold={group[-1].out: partial(self._said, group[-1]) for group in self.groups
+                    if self._retold(group)},
             routes=self.routes(),
             symbols=self._symbols(),
             longest=LONGEST,

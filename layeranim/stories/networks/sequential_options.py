@@ -60,15 +60,12 @@ def opened(config: SequentialFilmConfig) -> tuple[int, ...]:
 def _place(word: str, names: list[str]) -> int:
     """A number is a place; a name is one where it is no number."""
     if word.isascii() and word.isdigit():
-        if 0 < int(word[:9]) <= len(names):
-            return int(word) - 1
-        if not int(word[:9]):
-            raise OptionError(
-                f"opened is {word[:20]}, but layers are counted from 1; give a number from 1 to {len(names)}"
-            )
-        way = f"give a number from 1 to {len(names)}" if len(names) > 1 else "give 1"
-        raise OptionError(f"opened is {word[:20]}, but there {'are' if len(names) > 1 else 'is'} only {len(names)} "
-                          f"layer{'s' * (len(names) > 1)}; {way}")  # fmt: skip
+        place, count = int(word[:9]), len(names)
+        if 0 < place <= count:
+            return place - 1
+        only = f"there {'are' if count > 1 else 'is'} only {count} layer{'s' * (count > 1)}"
+        why, way = only if place else "layers are counted from 1", f"a number from 1 to {count}" if count > 1 else "1"
+        raise OptionError(f"opened is {word[:20]}, but {why}; give {way}")
     if word in names:
         return names.index(word)
     raise OptionError(f"opened names no layer {word[:60]!r}{suggest(word, names)}; there are {', '.join(names)[:200]}")

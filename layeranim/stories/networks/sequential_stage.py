@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from layeranim.layout import Fit
+from layeranim.records import dataclass
 from layeranim.stories.networks import sequential_words as words
 from layeranim.stories.networks.opened import CARDS, OPEN_MOST, cards, lines, tight
-from layeranim.stories.networks.sequential_opened import opened_view
-from layeranim.stories.networks.sequential_panels import NamedRow, Opened
+from layeranim.stories.networks.sequential_opened import Opened
 from layeranim.stories.networks.sequential_view import RowStage, RowView
 from layeranim.stories.pictures import pictured
 from layeranim.stories.stage import Bars, Beneath, Column, Grid, Maps, More, Passage, Row, Tries
 from layeranim.stories.stage.parts.volume import MOST
-from layeranim.stories.stage.solver import Node
+from layeranim.stories.stage.solver import Node, Setting
 from layeranim.stories.storyboard import JOINED, Line, Telling
 
 FEW, BAND, HIGH = 12, 22.0, 240.0
@@ -29,6 +30,15 @@ FEWEST = 3
 """Stages that stand there however little room there is."""
 
 
+@dataclass(frozen=True)
+class NamedRow(Grid):
+    """A row of colours, each under its name, that stays as wide as these however small the stage is."""
+
+    def fit(self, s: Setting) -> tuple[Fit, tuple[int, int]]:
+        rows, cols = self.shown(s.figures).shape
+        return Fit((self.band[0] / cols, self.band[1] / rows), 0), (rows, cols)
+
+
 class RowStanding:
     """Where the stages of a row stand, and which steps of its film make them."""
 
@@ -40,16 +50,16 @@ class RowStanding:
         self.pictured = pictured(telling)
         room = cards(telling.film.canvas, view.open, self.lined)
         self.groups = _folded(view, max(FEWEST, room - fewer))
-        self.opened: dict[int, Opened] = {k: opened_view(view, view.stages[k]) for k in view.open}
+        self.opened: dict[int, Opened] = {k: Opened(view, view.stages[k]) for k in view.open}
         self.passages: list[tuple[Passage, int]] = []
-        spans: dict[int, range] = {}
+        self.spans: dict[int, range] = {}
         for group in self.groups:
             last, first = group[-1], len(self.passages)
             if last.place in self.opened:
                 self.passages += [(one, last.place) for one in self.opened[last.place].passages]
             self.passages.append((self._passage(group), last.place))
-            spans[last.place] = range(first, len(self.passages))
-        self._keep(spans, telling.film.selected(len(self.passages)))
+            self.spans[last.place] = range(first, len(self.passages))
+        self._keep(telling.film.selected(len(self.passages)))
 
     @property
     def lines(self) -> bool:
@@ -63,21 +73,17 @@ class RowStanding:
 
     def means(self) -> tuple[int, ...]:
         """Which unit tells what a preset means by its number: that of the film in which no stage is folded."""
-        out: list[int] = []
-        for group in self.groups:
-            units = [k for k, (_, place) in enumerate(self.passages) if place == group[-1].place]
-            out += [*[units[-1]] * (len(group) - 1), *units]
-        return tuple(out)
+        spans = ((len(group) - 1, self.spans[group[-1].place]) for group in self.groups)
+        return tuple(unit for folded, units in spans for unit in (*[units[-1]] * folded, *units))
 
-    def _keep(self, spans: dict[int, range], shown: range) -> None:
+    def _keep(self, shown: range) -> None:
         """Of a film of some steps nothing stands there that only later ones make, or that was opened before it."""
-        self.told = [group for group in self.groups if spans[group[-1].place][0] <= shown[-1]]
+        self.told = [group for group in self.groups if self.spans[group[-1].place][0] <= shown[-1]]
         self.last = self.told[-1][-1]
-        self.panels = {place: one for place, one in self.opened.items()
-                       if {*spans[place][:-1]} <= {*shown} and spans[place][0] <= shown[-1]}  # fmt: skip
-        every = [*self.panels.items()]
-        self.panels = dict(every[: self.most])
-        self.crowded = tuple(place for place, _ in every[self.most :])
+        there = [place for place in self.opened if {*self.spans[place][:-1]} <= {*shown}
+                 and self.spans[place][0] <= shown[-1]]  # fmt: skip
+        self.panels = there[: self.most]
+        self.crowded = there[self.most :]
         """Those that are told without a view of their own."""
 
     @property
@@ -123,7 +129,7 @@ class RowStanding:
             return Row(entered, Column(*(Row(*stages[k : k + n]) for k in range(0, len(stages), n))))
         if not self.panels:
             return Tries(Row(*loose), Row(*tight))
-        return Column(Row(*tight), Row(*(one.node for one in self.panels.values())))
+        return Column(Row(*tight), Row(*(self.opened[place].node for place in self.panels)))
 
     def _cards(self, firm: bool) -> Iterator[Node | str]:
         few = not self.long
@@ -138,7 +144,7 @@ class RowStanding:
 
     def _lines(self, tensor: str, stage: RowStage | None) -> tuple[Line, ...]:
         """What stands under a stage: how large what it makes is, what it has learned."""
-        learnt = words.learnt_line(self.view, stage, self.long) if stage else ()
+        learnt = words.learnt_line(stage, self.long) if stage else ()
         return (words.shape_line(self.view, tensor), *learnt)
 
     def _card(self, tensor: str, text: str, stage: RowStage | None, firm: bool) -> Node:
@@ -192,8 +198,6 @@ class RowStanding:
         view, name = self.view, f"{nxt.prefix}padded"
         if name not in view.trace or nxt.reads != nxt.before or len(axes) != 3:
             return ()
-        if len(view.trace.axes(name)) != len(view.trace.axes(nxt.before)):
-            return ()
         top, left = view.offset(name, nxt)[-2:]
         return ((name, top, left),)
 
@@ -212,7 +216,7 @@ def _folded(view: RowView, most: int) -> list[list[RowStage]]:
     if len(stages) <= room:
         return [[stage] for stage in stages]
     kept = {0, len(stages) - 1, *view.open}
-    most = max(stages, key=view.learnt).place  # the opening speaks of it
+    most = max(stages, key=lambda one: one.learnt).place  # the opening speaks of it
     for k in (most, *(k - 1 for k in view.open if k), 1, len(stages) - 2, *range(2, len(stages))):
         if len(kept) >= room:
             break

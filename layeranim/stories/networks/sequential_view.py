@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -18,7 +18,7 @@ from layeranim.stories.stage import Each, Grid, Passage, Passages, Play
 from layeranim.stories.stage.arrangements import foremost
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.slices import Covered
-from layeranim.stories.storyboard import Address, Telling
+from layeranim.stories.storyboard import Address, FilmView, Telling
 
 TRIED = 64
 """So many terms are looked at for one that comes from the stage before, not from padding."""
@@ -60,6 +60,11 @@ class RowStage:
         return self.last.layer
 
     @property
+    def config(self) -> Any:
+        """The options of its layer."""
+        return self.last.config
+
+    @property
     def number(self) -> int:
         """What it is counted as."""
         return self.calls[0].place
@@ -80,29 +85,31 @@ class RowStage:
         return sum(call.stands for call in self.calls)
 
     @property
+    def learnt(self) -> int:
+        """How many numbers it has learned."""
+        return sum(call.parameters for call in self.calls)
+
+    @property
     def keeps(self) -> bool:
         """Whether it passes every number on as it is, at its place."""
         if self.layer == "activation":
-            return str(self.last.config.activation) == "linear"
-        return self.layer == "dropout" and not self.last.config.rate
+            return str(self.config.activation) == "linear"
+        return self.layer == "dropout" and not self.config.rate
 
     def own(self, tensor: str) -> bool:
         """Whether a tensor is of its inside."""
         return any(tensor.startswith(f"{call.name}.") for call in self.calls)
 
 
-class RowView:
+class RowView(FilmView):
     """Layers in a row as their film sees them."""
 
     noun = ("layer", "layers")
 
     def __init__(self, telling: Telling) -> None:
-        self.telling, self.trace = telling, telling.trace
-        self.config: Any = self.trace.config
+        super().__init__(telling)
         self.stages: tuple[RowStage, ...] = tuple(self._stages())
         self.open = self._opened()
-        self.batched = BATCH in self.trace.axes("input")
-        self.sample = telling.film.place_in(self.trace.size(BATCH)) if self.batched else 0
         one = Passages((), ("stage", "stages"), passages=(Passage("", ("output",)),))
         plain = Play(Grid("input", ""), one, (Each((("output", ()),)),), (), (),
                      kinds=self._shares(), same=self._same(), alike=self._alike())  # fmt: skip
@@ -120,13 +127,20 @@ class RowView:
             out = "output" if k == len(links) - 1 else f"{link.name}.output"
             reads, wrote = (other if (other := f"{link.name}.{word}") in self.trace else usual
                             for word, usual in (("entry", before), ("folded", out)))  # fmt: skip
-            call = GraphCall(link.name, link.layer, (), link.layer, link.options, reads=(before,), place=k + 1)
+            call = GraphCall(link.name, link.layer, (), link.layer, link.options, reads=(before,), place=k + 1,
+                             parameters=self._learnt(link.name))  # fmt: skip
             yield RowStage(k, (call,), before, reads, wrote, out)
             before = out
 
+    def _learnt(self, name: str) -> int:
+        """How many numbers a layer has learned."""
+        held = self.trace.tensors.values()
+        return sum(count(t.shape) for t in held if t.role == "weight" and not t.is_recipe
+                   and t.name.startswith(f"{name}.") and ".running_" not in t.name)  # fmt: skip
+
     def _shares(self) -> dict[str, str]:
         """The tensors whose numbers are parts of 1."""
-        ends = (stage.out for stage in self.stages if stage.layer == "softmax" and not stage.last.config.log)
+        ends = (stage.out for stage in self.stages if stage.layer == "softmax" and not stage.config.log)
         return dict.fromkeys((*ends, *(name for name in self.trace if name.endswith("self.weights"))), "share")
 
     def _same(self) -> tuple[tuple[str, str], ...]:
@@ -177,16 +191,6 @@ class RowView:
         """Its shape but for the samples."""
         return tuple(self.trace.size(axis) for axis in self.axes(tensor))
 
-    def learnt(self, stage: RowStage) -> int:
-        """How many numbers a stage has learned."""
-        held = self.trace.tensors.values()
-        return sum(count(t.shape) for t in held if t.role == "weight" and not t.is_recipe
-                   and stage.own(t.name) and ".running_" not in t.name)  # fmt: skip
-
-    def option(self, stage: RowStage, name: str) -> Any:
-        """An option of a stage's layer."""
-        return getattr(stage.last.config, name) if stage.layer else None
-
     @property
     def total(self) -> int:
         """How many calls there are."""
@@ -209,8 +213,7 @@ class RowView:
     # ── the number that is followed ──────────────────────────────────────────
     def target(self) -> Address:
         """The largest number at the end, of the sample that is told."""
-        cells = self.figures.covered(self.figures.told("output"))
-        return self._first(cells, np.nan_to_num(self.figures.read(cells).astype(float), nan=-np.inf))
+        return self._largest("output", np.asarray)
 
     def followed(self, stage: RowStage) -> Address:
         """The cell that is followed of what a stage makes."""
@@ -221,7 +224,7 @@ class RowView:
         out: list[Mapping[str, Address]] = []
         known = {self.stages[-1].out: self.target()}
         for stage in reversed(self.stages):
-            at = known.get(stage.out) or self._loudest(stage.out)
+            at = known.get(stage.out) or self._largest(stage.out, np.abs)
             way = list(self._way(at, stage))
             inside = {one.tensor: one for one in reversed(way)}
             for source in (stage.before, *stage.others):
@@ -250,9 +253,9 @@ class RowView:
                 continue
             for region in self.figures.acted_at(at).reads:
                 if region.tensor == source:
-                    return self._best(self.figures.covered(region, at), at)[0]
+                    return self._best([region], at)[0]
                 if self.trace.tensor(region.tensor).role != "weight":
-                    best = self._best(self.figures.covered(region, at), at)[0]
+                    best = self._best([region], at)[0]
                     before = self.figures.rearranged(best) if self.figures.filled(best) else None
                     if before is not None and before.tensor == source:
                         return before
@@ -270,17 +273,12 @@ class RowView:
             if at.tensor in (stage.before, *stage.others):
                 return
 
-    def _loudest(self, tensor: str) -> Address:
-        cells = self.figures.covered(self.figures.told(tensor))
-        return self._first(cells, np.abs(np.nan_to_num(self.figures.read(cells).astype(float), nan=0.0)))
-
-    def _first(self, cells: Covered, values: Array) -> Address:
-        """The cell of the largest value; of what steps write one that a step writes."""
-        largest = cells[int(np.argmax(values))]
-        if not self.figures.made(largest.tensor) or self.figures.filled(largest):
-            return largest
-        filled = (at for k in np.argsort(-values, kind="stable") if self.figures.filled(at := cells[int(k)]))
-        return next(filled, largest)
+    def _largest(self, tensor: str, size: Callable[[Array], Array]) -> Address:
+        """The cell of the largest number that is told of a tensor; of what steps write one that a step writes."""
+        cells, made = self.figures.covered(self.figures.told(tensor)), self.figures.made(tensor)
+        values = np.nan_to_num(size(self.figures.read(cells).astype(float)), nan=-np.inf)
+        order = [int(k) for k in np.argsort(-values, kind="stable")]
+        return cells[next((k for k in order if not made or self.figures.filled(cells[k])), order[0])]
 
     def _nearer(self, at: Address, stage: RowStage) -> Address | None:
         """What a cell was made of: of several cells the one that counts most."""
@@ -294,8 +292,7 @@ class RowView:
         if acted.step.operation in ("multiply", "weigh_rows"):
             return self._factor(at, read[0])
         pools = [read[0]] if acted.step.operation not in ("add", "sum", "add_cells", "sum_terms", "sum_rows") else read
-        found = [cell for region in pools for cell in self._best(self.figures.covered(region, at), at)]
-        found.sort(key=lambda one: (not self._direct(one, stage), -self._weight(one, at)))
+        found = sorted(self._best(pools, at), key=lambda one: not self._direct(one, stage))
         return next((one for one in found if not self._padding(one, stage)), found[0] if found else None)
 
     def _taken(self, at: Address) -> list[Region]:
@@ -315,14 +312,13 @@ class RowView:
             return factor is not None and factor.tensor == stage.reads
         return factor is None or factor.tensor == stage.reads
 
-    def _best(self, cells: Covered, at: Address) -> list[Address]:
-        values = np.nan_to_num(self.figures.read(cells).astype(float), nan=-np.inf)
-        sign = -1.0 if self.figures.value(at) < 0 else 1.0
-        return [cells[int(k)] for k in np.argsort(-sign * values, kind="stable")[:TRIED]]
-
-    def _weight(self, one: Address, at: Address) -> float:
-        sign = -1.0 if self.figures.value(at) < 0 else 1.0
-        return float(np.nan_to_num(sign * self.figures.value(one), nan=-np.inf))
+    def _best(self, regions: Sequence[Region], at: Address) -> list[Address]:
+        """The cells of these regions that a cell was made of, those that count most in it first."""
+        sign, found = -1.0 if self.figures.value(at) < 0 else 1.0, list[tuple[float, Address]]()
+        for cells in (self.figures.covered(region, at) for region in regions):
+            values = np.nan_to_num(sign * self.figures.read(cells).astype(float), nan=-np.inf)
+            found += [(values[k], cells[int(k)]) for k in np.argsort(-values, kind="stable")[:TRIED]]
+        return [cell for _, cell in sorted(found, key=lambda one: -one[0])]
 
     def _factor(self, product_: Address, region: Region) -> Address:
         """The number that a product was made of, at its own place among those that are multiplied."""

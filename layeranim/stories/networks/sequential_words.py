@@ -8,7 +8,8 @@ import numpy as np
 
 from layeranim.engine.graph_calls import GraphCall
 from layeranim.stories import phrases
-from layeranim.stories.networks.called import CONVS, POOLS, TRANSPOSED, Says, called, compact
+from layeranim.stories.networks import called as names
+from layeranim.stories.networks.called import CONVS, POOLS, TRANSPOSED, Says
 from layeranim.stories.networks.sequential_view import STATED, RowStage, RowView
 from layeranim.stories.phrases import so_many
 from layeranim.stories.stage.figures import Figures
@@ -17,11 +18,13 @@ from layeranim.stories.storyboard import Address, Fact, Line, Run
 
 NAMED_MOST = 9
 """Names of layers of more letters stand for themselves in no heading."""
+JOINING = ("elementwise", "concatenate", "matmul", "einsum")
+"""Layers that may bring several tensors together."""
 
 
 def word(stage: RowStage) -> str:
     """What a stage is called."""
-    return called(stage.calls)
+    return names.called(stage.calls)
 
 
 def title(stage: RowStage) -> str:
@@ -46,17 +49,56 @@ def brief(stage: RowStage) -> str:
     return "pool" if stage.layer.startswith("pool") else word(stage)
 
 
-def does(view: RowView, stage: RowStage) -> str:
+def says(view: RowView, stage: RowStage) -> str:
     """What a stage does with what comes in, in a sentence; nothing where its arithmetic says it."""
-    if stage.layer == "softmax" and not finite(view, stage):
+    last = stage.last
+    if last.stands > 1:
+        return _closed(last)
+    if stage.given:
+        said = "gives other numbers here" if last.differs else "is not computed here"
+        return f"{names.short(last.kind, names.NAME)} {said}: this is what the model gave"
+    if last.layer in JOINING:
+        return _joined(view, stage)
+    if stage.place and len(stage.calls) == 1 and not last.sources and not last.unseen:
+        return "it reads none of the stages before it"
+    if len(stage.calls) > 1:
+        return ", then ".join(map(names.word, stage.calls))
+    if stage.layer == "softmax" and not np.isfinite(view.trace.read(view.figures.told(stage.out))).all():
+        return ""  # what is no number is no share
+    own = SENTENCES.get(stage.layer, "")
+    return own(last) if callable(own) else own
+
+
+def _closed(call: GraphCall) -> str:
+    """What stands for many calls."""
+    each = call.stands // call.times
+    inside = so_many("call", "calls", each)
+    if call.times > 1:
+        return f"{so_many('block', 'blocks', call.times)} of {inside} each, not drawn: this is what the last one gave"
+    return f"{inside}, not drawn one by one: this is what the last one gave"
+
+
+def _joined(view: RowView, stage: RowStage) -> str:
+    """What a stage brings together, and from where."""
+    call, sources = stage.last, (stage.before, *stage.others)
+    there = [one for one in sources if one == "input" or view.stage_of(one)]
+    if len(there) < 2:
         return ""
-    said = SENTENCES.get(stage.layer, "")
-    return said(stage.last) if callable(said) else said
+    told = [_from(view, one) for one in there]
+    added = call.layer == "elementwise" and call.options.get("operation") == "add"
+    again = next((one for one in there if added and any(one in view.behind(other) for other in there)), None)
+    if again:
+        return f"a residual: {_from(view, again)} is added to what became of it"
+    every = phrases.listed(told)
+    if call.layer == "concatenate":
+        return f"{every} stand one after another: no number changes"
+    return f"{every} are added up" if added else f"{every} meet here"
 
 
-def finite(view: RowView, stage: RowStage) -> bool:
-    """Whether all that is told of what a stage makes are numbers."""
-    return bool(np.isfinite(view.trace.read(view.figures.told(stage.out))).all())
+def _from(view: RowView, tensor: str) -> str:
+    """Whose tensor it is: ``3 conv``, or the input."""
+    stage = view.stage_of(tensor)
+    return title(stage) if stage else "the input"
 
 
 def _filtered(call: GraphCall) -> str:
@@ -124,11 +166,11 @@ INNER = {
 
 
 # ── the film ─────────────────────────────────────────────────────────────────
-def options(view: RowView, crowded: tuple[int, ...] = ()) -> tuple[str, ...]:
+def options(view: RowView, crowded: Sequence[int]) -> tuple[str, ...]:
     """What the header keeps: what goes in and comes out, how many layers or calls, and of these how many are drawn,
     what they learned, which are opened, and for which of those that should be there is no room."""
     ends = " → ".join("×".join(map(str, view.shape(name))) or "1" for name in ("input", "output"))
-    learnt, drawn = sum(map(view.learnt, view.stages)), sum(len(one.calls) for one in view.stages if not one.closed)
+    learnt, drawn = sum(one.learnt for one in view.stages), sum(len(one.calls) for one in view.stages if not one.closed)
     open_, shut = (", ".join(str(view.stages[k].number) for k in view.open if (k in crowded) == wanted)
                    for wanted in (False, True))  # fmt: skip
     return (
@@ -147,24 +189,24 @@ def counted(view: RowView) -> str:
     if given:
         others = so_many("call", "calls", given) if given < view.total else "this call"
         return f"of {others} no layer here gives the numbers: drawn as the model gave {'them' if given > 1 else 'it'}"
-    total = sum(map(view.learnt, view.stages))
-    most = max(view.stages, key=view.learnt)
-    learning = [stage for stage in view.stages if view.learnt(stage)]
+    sizes = [stage.learnt for stage in view.stages if stage.learnt]
+    total, largest = sum(sizes), max(sizes, default=0)
     if not total:
         return "nothing here is learned"
-    if sum(view.learnt(stage) == view.learnt(most) for stage in learning) > 1:  # none has more than all others
-        return f"{total} parameters are in {len(learning)} layers"
+    if sizes.count(largest) > 1:  # none has more than all others
+        return f"{total} parameters are in {len(sizes)} layers"
+    most = next(stage for stage in view.stages if stage.learnt == largest)
     where = f"layer {most.number}, {word(most)}"
-    if view.learnt(most) == total:
+    if largest == total:
         return f"all {total} parameters are in {where}" if total > 1 else f"one parameter, in {where}"
-    return f"{view.learnt(most)} of {total} parameters are in {where}"
+    return f"{largest} of {total} parameters are in {where}"
 
 
 def closing(view: RowView, last: RowStage, digits: bool, figures: Figures) -> Line:
     """What the stages, up to the last that is shown, made of what came in."""
     at, end = view.followed(last), last is view.stages[-1]
     where = f"read as a {at.index[-1]}: " if digits and end else f"{place(view, at)} = "
-    role = "probability" if last.layer == "softmax" and not view.option(last, "log") else "result"
+    role = "probability" if last.layer == "softmax" and not last.config.log else "result"
     done = sum(stage.stands for stage in view.stages[: last.place + 1])
     return (Run(f"{so_many(*view.noun, done)} later: ", source=Fact(view.noun[1])),
             Run(where, "ink", "semibold", Fact("place")),
@@ -186,7 +228,7 @@ def place(view: RowView, at: Address) -> str:
     return ", ".join(said) or "the output"
 
 
-def laid(view: RowView, stage: RowStage, figures: Figures, unit: int = 0) -> Line:
+def laid(view: RowView, stage: RowStage, figures: Figures) -> Line:
     """``7.1 of map 8, row 2, column 1 goes to place 31 of 64``."""
     cell = view.ways[stage.place][stage.wrote]
     before = view.figures.rearranged(cell)
@@ -195,16 +237,16 @@ def laid(view: RowView, stage: RowStage, figures: Figures, unit: int = 0) -> Lin
     return phrases.laid(number, place(view, before), cell.index[-1], view.shape(stage.wrote)[-1])
 
 
-def kept(view: RowView, stage: RowStage, figures: Figures, unit: int = 0) -> Line:
+def kept(view: RowView, stage: RowStage, figures: Figures) -> Line:
     """``2.24 stays 2.24``: of a layer that passes every number on."""
-    cell = view.ways[stage.place][stage.out]
+    cell = view.followed(stage)
     text = figures.text(cell)
     return (Run(text, "ink", "semibold", cell), Run(" stays "), Run(text, "result", "semibold", cell, late=True))
 
 
-def picked(view: RowView, stage: RowStage, figures: Figures, unit: int = 0) -> Line:
+def picked(view: RowView, stage: RowStage, figures: Figures) -> Line:
     """``down is id 3, row 4 of the table: 1.20 in column 4``."""
-    cell = view.ways[stage.place][stage.out]
+    cell = view.followed(stage)
     *place_of, column = view.ways[stage.place].get(stage.wrote, cell).index  # as the layer has its axes
     place_, ids = place_of[-1], view.trace[stage.reads][tuple(place_of)]
     name = f"{short(view.tokens[place_])} is " if place_ < len(view.tokens) else ""
@@ -215,13 +257,36 @@ def picked(view: RowView, stage: RowStage, figures: Figures, unit: int = 0) -> L
     )
 
 
+def placed(view: RowView, stage: RowStage, figures: Figures) -> Line:
+    """``3.28 of 1 down1 keeps its value in map 6, row 2, column 1``."""
+    at = view.followed(stage)
+    way = view.ways[stage.place]
+    before = way.get(stage.wrote) or at
+    while not (whose := view.stage_of(before.tensor)) or whose is stage:
+        carried = view.figures.rearranged(before) if view.figures.made(before.tensor) else None
+        if carried is None:
+            break
+        before = carried
+    from_ = f" of {title(whose)} stands as " if whose and whose is not stage else " stands as "
+    return (Run(figures.text(before), "ink", "semibold", before),
+            Run(from_, source=Fact("place")),
+            Run(place(view, at), "result", "semibold", Fact("place"), late=True))  # fmt: skip
+
+
+def given(view: RowView, stage: RowStage, figures: Figures) -> Line:
+    """``cumsum gave 2.25``: no arithmetic here made it."""
+    at = view.followed(stage)
+    gave = Run(f"{word(stage)} gave ", "ink", "semibold", Fact("name"))
+    return gave, phrases.result(figures.text(at), at)
+
+
 def shape_line(view: RowView, tensor: str) -> Line:
     """How large what a stage makes is."""
     return (Run("×".join(map(str, view.shape(tensor))) or "1", weight="regular", source=Fact("shape")),)
 
 
-def learnt_line(view: RowView, stage: RowStage, short: bool) -> tuple[Line, ...]:
+def learnt_line(stage: RowStage, short: bool) -> tuple[Line, ...]:
     """How many numbers it has learned, if any; in a long row of stages in short."""
-    n = view.learnt(stage)
-    said = f"w: {compact(n)}" if short else so_many("parameter", "parameters", n)
+    n = stage.learnt
+    said = f"w: {names.compact(n)}" if short else so_many("parameter", "parameters", n)
     return ((Run(said, "weights", "regular", Fact("parameters")),),) if n else ()
