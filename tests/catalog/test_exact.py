@@ -33,17 +33,17 @@ from manim import (
 from numpy.typing import NDArray
 from PIL import Image
 
+from layeranim import theme as t
 from layeranim.film import host
 from layeranim.film.camera import FilmCamera
 from layeranim.film.renderer import FilmRenderer
 from layeranim.film.writers import Rect
 from layeranim.layout import View
 from layeranim.scenes.base import ExplainerScene
-from layeranim.scenes.parts import heat
 from layeranim.scenes.parts.label import Label
-from layeranim.scenes.parts.shapes import ghosts, rectangle, rectangles
+from layeranim.scenes.parts.shapes import dashes, polyline, rectangle
 from layeranim.scenes.parts.tilegrid import TileGrid
-from layeranim.stories.storyboard import Beat, Box
+from layeranim.stories.storyboard import Beat, Box, Point
 from layeranim.theme import LIGHT
 
 from .conftest import Case, Watcher, ids, play, presets
@@ -52,22 +52,28 @@ MEAN, FAR, SHARE = 0.6, 40, 0.004
 """Stock and own picture: mean difference of all pixels, and how many may differ by more than FAR of 255."""
 
 
+def corners(box: Box) -> list[Point]:
+    """A box from corner to corner and back."""
+    return [(box.x, box.y), (box.right, box.y), (box.right, box.bottom), (box.x, box.bottom), (box.x, box.y)]
+
+
 def plainly(grid: TileGrid) -> VGroup:
     """A grid as ordinary mobjects of Manim: the same picture from plain parts."""
     parts = VGroup()
     if grid.plan.heat:  # one path a colour: a picture has thousands of pixels
-        alike: dict[str, list[Box]] = {}
+        alike: dict[str, list[list[Point]]] = {}
         for r, c in grid.everywhere():
             if grid.colours[r, c, 3]:
-                alike.setdefault(heat.hexadecimal(grid.colours[r, c]), []).append(grid.plan.cell(r, c))
-        return parts.add(*(rectangles(boxes, colour) for colour, boxes in alike.items()))
+                b, g, red, _ = grid.colours[r, c]
+                alike.setdefault(f"#{red:02X}{g:02X}{b:02X}", []).append(corners(grid.plan.cell(r, c)))
+        return parts.add(*(polyline(cells, fill=colour) for colour, cells in alike.items()))
     for r, c in grid.everywhere():
         box = grid.plan.cell(r, c)
         look = grid.looks[r][c]
         if look.kind == "nothing":
             continue
         if look.kind == "ghost":
-            parts.add(ghosts([box], grid.theme))
+            parts.add(polyline(dashes(box), grid.theme.ghost, t.HAIR))
         else:
             parts.add(rectangle(box, look.fill or grid.theme.bg, grid.theme.grid))
         if look.text:

@@ -42,11 +42,10 @@ class InPlace(Animation):
 
 
 class Appear(InPlace):
-    """Fade in; ``lag`` of the time passes from one part to the next. ``introducer`` is false for a part of a part."""
+    """Fade in. ``introducer`` is false for a part of a part."""
 
-    def __init__(self, mobject: VMobject, lag: float = 0.0, introducer: bool = True, **kwargs: Any) -> None:
-        super().__init__(mobject, introducer=introducer, rate_func=kwargs.pop("rate_func", ARRIVE), **kwargs)
-        self.lag = lag
+    def __init__(self, mobject: VMobject, introducer: bool = True) -> None:
+        super().__init__(mobject, introducer=introducer, rate_func=ARRIVE)
 
     def begin(self) -> None:
         self.members: list[Any] = [m for m in self.mobject.get_family() if len(m.points)]
@@ -54,10 +53,9 @@ class Appear(InPlace):
         super().begin()
 
     def set(self, alpha: float) -> None:
-        n = len(self.members)
-        span = 1 + self.lag * max(0, n - 1)
-        for i, (m, full) in enumerate(zip(self.members, self.alphas, strict=True)):
-            _fade(m, full, min(1.0, max(0.0, alpha * span - i * self.lag)))
+        for m, full in zip(self.members, self.alphas, strict=True):
+            for name, alphas in full.items():
+                getattr(m, name)[:, 3] = alphas * alpha
 
 
 def _alphas(m: VMobject) -> dict[str, Any]:
@@ -66,25 +64,13 @@ def _alphas(m: VMobject) -> dict[str, Any]:
     return {name: alphas.copy() for name in colours if (alphas := getattr(m, name)[:, 3]).any()}
 
 
-def _fade(m: VMobject, full: dict[str, Any], share: float) -> None:
-    for name, alphas in full.items():
-        getattr(m, name)[:, 3] = alphas * share
-
-
 class Reveal(InPlace):
-    """Cells of a grid turn into new content by a cross-fade, one after another if ``lag`` is given."""
+    """Cells of a grid turn into new content by a cross-fade; ``lag`` of the time passes from one to the next."""
 
-    def __init__(
-        self,
-        grid: TileGrid,
-        cells: Cells,
-        where: Iterable[tuple[int, int]] | None = None,
-        lag: float = 0.0,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(grid, rate_func=kwargs.pop("rate_func", ARRIVE), **kwargs)
+    def __init__(self, grid: TileGrid, cells: Cells, where: Iterable[tuple[int, int]], lag: float) -> None:
+        super().__init__(grid, rate_func=ARRIVE)
         self.grid, self.cells, self.lag = grid, cells, lag
-        self.where = list(where if where is not None else grid.everywhere())
+        self.where = list(where)
 
     def begin(self) -> None:
         self.looks: list[CellLook] = [self.grid.look(self.cells, r, c) for r, c in self.where]
@@ -103,8 +89,8 @@ class Reveal(InPlace):
 class Follow(InPlace):
     """Call ``at(alpha)`` on every frame: sweeps, counters, anything that a number drives."""
 
-    def __init__(self, at: Callable[[float], None], **kwargs: Any) -> None:
-        super().__init__(Bundle(), rate_func=kwargs.pop("rate_func", EVEN), **kwargs)
+    def __init__(self, at: Callable[[float], None], rate_func: Callable[[float], float] = EVEN) -> None:
+        super().__init__(Bundle(), rate_func=rate_func)
         self.at = at
 
     def set(self, alpha: float) -> None:

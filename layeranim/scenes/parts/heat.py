@@ -85,8 +85,3 @@ def bgra(colour: str) -> tuple[int, int, int, int]:
     """``#RRGGBB`` as cairo keeps it in memory."""
     r, g, b = rgb(colour)
     return b, g, r, 255
-
-
-def hexadecimal(pixel: NDArray[np.uint8]) -> str:
-    """A BGRA pixel as ``#RRGGBB``."""
-    return f"#{pixel[2]:02X}{pixel[1]:02X}{pixel[0]:02X}"

@@ -58,22 +58,17 @@ class TextLine(Bundle):
         theme: Theme,
         at: Point = (0, 0),
         across: Across = "left",
-        recolour: str | None = None,
     ) -> None:
         super().__init__()
         widths = [typeface.width(r.text, size, r.weight, r.markup) for r in line]
         x = at[0] - {"left": 0.0, "centre": sum(widths) / 2, "right": sum(widths)}[across]
         self.runs: list[Run] = list(line)
         for run, width in zip(line, widths, strict=True):
-            colour = recolour or theme.role(run.role)
-            label = Label(run.text, size, colour, run.weight, (x, at[1]), source=run.source, markup=run.markup)
+            ink = theme.role(run.role)
+            label = Label(run.text, size, ink, run.weight, (x, at[1]), source=run.source, markup=run.markup)
             self.submobjects.append(label)
             x += width
 
     def late(self) -> Sequence[VMobject]:
         """The labels of the runs that appear when the result lands."""
         return [label for label, run in zip(self.submobjects, self.runs, strict=True) if run.late]
-
-    def prompt(self) -> Sequence[VMobject]:
-        """The labels that are there from the start."""
-        return [label for label, run in zip(self.submobjects, self.runs, strict=True) if not run.late]

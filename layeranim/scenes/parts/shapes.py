@@ -61,11 +61,6 @@ def outline(box: Box, radius: float) -> NDArray[np.float64]:
     return np.array(out, float)
 
 
-def rectangles(boxes: Iterable[Box], fill: str) -> VMobject:
-    """Many rectangles with sharp corners as one path."""
-    return Shape(np.concatenate([outline(box, 0) for box in boxes]), fill, None, 0.0)
-
-
 def rectangle(
     box: Box, fill: str | None = None, stroke: str | None = None, width: float = t.HAIR, radius: float = t.CELL_RADIUS
 ) -> VMobject:
@@ -86,19 +81,16 @@ class FocusFrame(Shape):
     Around several boxes (a dilated kernel's taps) it is still one mobject.
     """
 
-    def __init__(
-        self, boxes: Sequence[Box], colour: str, theme: Theme, width: float = t.FOCUS, outset: float = t.FOCUS_OUTSET
-    ) -> None:
+    def __init__(self, boxes: Sequence[Box], colour: str, theme: Theme, width: float = t.FOCUS) -> None:
         super().__init__(np.zeros((0, 2)), stroke=colour, width=width)
         self.background_stroke_rgbas = Shape(np.zeros((0, 2)), stroke=theme.bg).stroke_rgbas
         self.background_stroke_width = (width + 2 * t.HALO) * STROKE
-        self.outset = outset
         self.around(boxes)
 
     def around(self, boxes: Sequence[Box]) -> FocusFrame:
         """Put the frame around other boxes."""
         flat = np.concatenate(
-            [outline(box.outset(self.outset), min(t.CELL_RADIUS, box.w / 8) + self.outset) for box in boxes]
+            [outline(box.outset(t.FOCUS_OUTSET), min(t.CELL_RADIUS, box.w / 8) + t.FOCUS_OUTSET) for box in boxes]
         )
         self.points = np.column_stack([flat, np.zeros(len(flat))]) * PX
         self.boxes = tuple(boxes)
@@ -118,12 +110,12 @@ def hairline(box: Box, theme: Theme) -> VMobject:
 class Lane(Bundle):
     """Where data goes: an orthogonal or straight line with a head at its end."""
 
-    def __init__(self, points: Sequence[Point], colour: str, width: float = t.LINE, head: float = t.ARROW_HEAD) -> None:
+    def __init__(self, points: Sequence[Point], colour: str) -> None:
         ends = [np.asarray(p, float) for p in points]
         along = (ends[-1] - ends[-2]) / np.linalg.norm(ends[-1] - ends[-2])
-        across = np.array([-along[1], along[0]]) * head * 0.42
-        base = ends[-1] - along * head
-        line = polyline([[*map(tuple, ends[:-1]), tuple(base + along)]], colour, width)
+        across = np.array([-along[1], along[0]]) * t.ARROW_HEAD * 0.42
+        base = ends[-1] - along * t.ARROW_HEAD
+        line = polyline([[*map(tuple, ends[:-1]), tuple(base + along)]], colour)
         tip = polyline([[tuple(ends[-1]), tuple(base + across), tuple(base - across), tuple(ends[-1])]], fill=colour)
         super().__init__(line, tip)
         self.course = tuple(points)
@@ -140,11 +132,6 @@ def operator(at: Point, symbol: str, theme: Theme, colour: str) -> Bundle:
     return out
 
 
-def ghosts(boxes: Sequence[Box], theme: Theme) -> VMobject:
-    """Dashed outlines, all in one path: places without data."""
-    return polyline([dash for box in boxes for dash in dashes(box)], theme.ghost, t.HAIR)
-
-
 def dashes(box: Box) -> list[list[Point]]:
     """The dashes of an outline, each from one end to the other."""
     corners = [(box.x, box.y), (box.right, box.y), (box.right, box.bottom), (box.x, box.bottom), (box.x, box.y)]
@@ -155,6 +142,12 @@ def dashes(box: Box) -> list[list[Point]]:
         step = 1 / (n - 0.5)
         out += [[tuple(start + vector * i * step), tuple(start + vector * (i + 0.5) * step)] for i in range(n)]
     return out
+
+
+def ring_of_dashes(at: Point, radius: float, count: int, pieces: int) -> list[list[Point]]:
+    """A circle in so many dashes, each of some straight pieces."""
+    turns = [[2 * np.pi * (k + part / pieces / 2) / count for part in range(pieces + 1)] for k in range(count)]
+    return [[(at[0] + radius * np.cos(turn), at[1] + radius * np.sin(turn)) for turn in dash] for dash in turns]
 
 
 def between_boxes(a: Box, b: Box, share: float) -> Box:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from itertools import accumulate
-from typing import Any
 
 import numpy as np
 
@@ -35,30 +31,26 @@ def tile(grid: TileGrid, row: int, col: int) -> TileGrid:
 
 
 class Journey:
-    """A tile on straight stretches from one point to the next, at an even pace over their length."""
+    """A tile on its way, in a straight line, from where it lies to a goal."""
 
-    def __init__(self, tile: TileGrid, points: Sequence[Point]) -> None:
-        self.tile, self.points = tile, points
-        self.around = tile.points[:, :2] - tile.points[:, :2].mean(axis=0)
-        self.lengths = list(accumulate(map(math.dist, points, points[1:]), initial=0.0))
+    def __init__(self, tile: TileGrid, goal: Point) -> None:
+        self.tile = tile
+        self.start = tile.points[:, :2].copy()
+        self.way = np.array(goal) * PX - self.start.mean(axis=0)
 
     def go(self, share: float) -> None:
         """To where it is after ``share`` of the way."""
-        gone = share * self.lengths[-1]
-        k = min(bisect_right(self.lengths, gone), len(self.points) - 1)
-        start, end = self.lengths[k - 1], self.lengths[k]
-        part = (gone - start) / (end - start) if end > start else 1.0
-        (ax, ay), (bx, by) = self.points[k - 1], self.points[k]
-        at = np.array((ax + (bx - ax) * part, ay + (by - ay) * part)) * PX
-        self.tile.points[:, :2] = self.around + at
+        self.tile.points[:, :2] = self.start + self.way * share
 
 
 class Glide(InPlace):
-    """Tiles travel, each along its own way of straight stretches, and leave the stage at its end."""
+    """Tiles travel, each to its own goal, and leave the stage there: they lie for a while."""
 
-    def __init__(self, scene: Scene, ways: Sequence[tuple[TileGrid, Sequence[Point]]], **kwargs: Any) -> None:
-        super().__init__(VGroup(), rate_func=kwargs.pop("rate_func", TRAVEL), **kwargs)
-        self.scene, self.ways = scene, [Journey(m, points) for m, points in ways]
+    def __init__(
+        self, scene: Scene, ways: Iterable[tuple[TileGrid, Point]], rate_func: Callable[[float], float] = lie
+    ) -> None:
+        super().__init__(VGroup(), rate_func=rate_func)
+        self.scene, self.ways = scene, [Journey(tile, goal) for tile, goal in ways]
 
     def begin(self) -> None:
         self.scene.add(*(way.tile for way in self.ways))
@@ -76,8 +68,8 @@ class Glide(InPlace):
 class Stream(Glide):
     """Tiles travel one after another, each for an equal part of the time; one that has arrived is gone."""
 
-    def __init__(self, scene: Scene, ways: Sequence[tuple[TileGrid, Sequence[Point]]]) -> None:
-        super().__init__(scene, ways, rate_func=EVEN)
+    def __init__(self, scene: Scene, ways: Iterable[tuple[TileGrid, Point]]) -> None:
+        super().__init__(scene, ways, EVEN)
 
     def set(self, alpha: float) -> None:
         for k, way in enumerate(self.ways):

@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 from layeranim import theme as t
 from layeranim import typeface
 from layeranim.borrowed import VMobject
-from layeranim.engine.trace import Region
 from layeranim.layout import PixelBox, View
 from layeranim.scenes.parts import heat
 from layeranim.scenes.parts.shape import PX
-from layeranim.stories.storyboard import Box, Cells, GridPlan, Source
+from layeranim.stories.storyboard import Cells, GridPlan, Source
 from layeranim.theme import Theme, rgb
 from layeranim.typeface import Weight
 
@@ -64,6 +63,17 @@ class GridPlace(NamedTuple):
     @property
     def box(self) -> PixelBox:
         return self.columns.starts[0], self.rows.starts[0], self.columns.ends[-1], self.rows.ends[-1]
+
+
+class Tiling(NamedTuple):
+    """What all cells of a grid have in common in a view: its scale, ``pad`` pixels around each, numerals, colours."""
+
+    scale: float
+    pad: int
+    numeral: int
+    grid: str
+    ghost: str
+    bg: str
 
 
 NOTHING, SLOT = CellLook("nothing"), CellLook("slot")
@@ -156,14 +166,13 @@ class TileGrid(VMobject):
 
         return to
 
-    def clear(self, where: Iterable[tuple[int, int]] | None = None) -> None:
-        """Empty cells (all of them by default) at once."""
-        if where is None:
-            self.sources, self.coloured = {}, None
+    def clear(self) -> None:
+        """Empty all cells at once."""
+        self.sources, self.coloured = {}, None
         if self.plan.heat:
-            self._colour(np.zeros_like(self.colours), where)
+            self._colour(np.zeros_like(self.colours), None)
             return
-        for row, col in where if where is not None else self.everywhere():
+        for row, col in self.everywhere():
             self._set(row, col, SLOT)
 
     def _colour(self, colours: NDArray[np.uint8], where: Iterable[tuple[int, int]] | None) -> None:
@@ -203,10 +212,6 @@ class TileGrid(VMobject):
         if self.blends.pop((row, col), None) is not None or self.looks[row][col] != look:
             self.looks[row][col] = look
             self._dirty.add((row, col))
-
-    def box(self, region: Region) -> Box:
-        """The outline of a region of this grid's tensor."""
-        return self.plan.span(*self.plan.block(region))
 
     def source(self, row: int, col: int) -> Source | None:
         """Where what a cell shows came from, in a number or in colour alone."""
@@ -275,32 +280,14 @@ class TileGrid(VMobject):
                 known = self._pixels[view] = edges, heat.pixels(edges)
             heat.paint(target, clip, *known, self.colours_now())
             return
-        pad = self._pad(view)
+        how = Tiling(view.scale, self._pad(view), self.plan.numeral, self.theme.grid, self.theme.ghost, self.theme.bg)
         for r in down:
             for c in across:
                 size, at = (columns.sizes[c], rows.sizes[r]), (columns.starts[c], rows.starts[r])
-                self._put(target.context, self.looks[r][c], size, at, pad, view.scale)
+                _put(target.context, self.looks[r][c], size, at, how)
                 mixed = self.blends.get((r, c))
                 if mixed:
-                    self._put(target.context, mixed[0], size, at, pad, view.scale, mixed[1] / BLENDS)
-
-    def _put(
-        self,
-        ctx: cairo.Context[Any],
-        look: CellLook,
-        size: tuple[int, int],
-        at: tuple[int, int],
-        pad: int,
-        scale: float,
-        alpha: float = 1.0,
-    ) -> None:
-        if look.kind == "nothing":
-            return
-        tile = _tile(
-            look, size, pad, scale, self.plan.numeral, self.theme.name, self.theme.grid, self.theme.ghost, self.theme.bg
-        )
-        ctx.set_source_surface(tile, *at)
-        ctx.paint() if alpha >= 1 else ctx.paint_with_alpha(alpha)
+                    _put(target.context, mixed[0], size, at, how, mixed[1] / BLENDS)
 
     def colours_now(self) -> NDArray[np.uint8]:
         """The colours with the cells that are on their way."""
@@ -337,36 +324,34 @@ def _blocks(cells: Iterable[tuple[int, int]]) -> list[Block]:
     return [(a, b, c, d) for a, b, c, d in joined]
 
 
+def _put(
+    ctx: cairo.Context[Any], look: CellLook, size: tuple[int, int], at: tuple[int, int], how: Tiling, alpha: float = 1.0
+) -> None:
+    if look.kind != "nothing":
+        ctx.set_source_surface(_tile(look, size, how), *at)
+        ctx.paint() if alpha >= 1 else ctx.paint_with_alpha(alpha)
+
+
 @lru_cache(maxsize=4096)
-def _tile(
-    look: CellLook,
-    size: tuple[int, int],
-    pad: int,
-    scale: float,
-    numeral: int,
-    theme: str,
-    grid: str,
-    ghost: str,
-    bg: str,
-) -> cairo.ImageSurface:
-    """One cell's pixels: fill, hairline or dashes, numeral; ``pad`` pixels of room on every side."""
-    width, height = size
-    surface = cairo.ImageSurface(cairo.FORMAT_ARGB32, width + 2 * pad + 1, height + 2 * pad + 1)
+def _tile(look: CellLook, size: tuple[int, int], how: Tiling) -> cairo.ImageSurface:
+    """One cell's pixels: fill, hairline or dashes, numeral."""
+    (width, height), room = size, 2 * how.pad + 1
+    surface = cairo.ImageSurface(cairo.FORMAT_ARGB32, width + room, height + room)
     ctx = cairo.Context(surface)
-    ctx.translate(pad, pad)
-    ctx.set_line_width(t.HAIR * scale)
+    ctx.translate(how.pad, how.pad)
+    ctx.set_line_width(t.HAIR * how.scale)
     if look.kind == "ghost":
-        _dashed(ctx, width, height, scale)
-        ctx.set_source_rgb(*(v / 255 for v in rgb(ghost)))
+        _dashed(ctx, width, height, how.scale)
+        ctx.set_source_rgb(*(v / 255 for v in rgb(how.ghost)))
         ctx.stroke()
     else:
-        _rounded(ctx, width, height, t.CELL_RADIUS * scale)
-        ctx.set_source_rgb(*(v / 255 for v in rgb(look.fill or bg)))
+        _rounded(ctx, width, height, t.CELL_RADIUS * how.scale)
+        ctx.set_source_rgb(*(v / 255 for v in rgb(look.fill or how.bg)))
         ctx.fill_preserve()
-        ctx.set_source_rgb(*(v / 255 for v in rgb(grid)))
+        ctx.set_source_rgb(*(v / 255 for v in rgb(how.grid)))
         ctx.stroke()
     if look.text:
-        _write(ctx, look, width, height, numeral * scale)
+        _write(ctx, look, width, height, how.numeral * how.scale)
     surface.flush()
     return surface
 
@@ -383,7 +368,7 @@ def _rounded(ctx: cairo.Context[Any], width: float, height: float, radius: float
 
 
 def _dashed(ctx: cairo.Context[Any], width: float, height: float, scale: float) -> None:
-    """The dashes of shapes.ghosts, on whole-pixel corners."""
+    """The dashes of shapes.dashes, on whole-pixel corners."""
     corners: Sequence[tuple[float, float]] = [(0, 0), (width, 0), (width, height), (0, height), (0, 0)]
     for (ax, ay), (bx, by) in itertools.pairwise(corners):
         n = max(3, round((abs(bx - ax) + abs(by - ay)) / scale / 11))

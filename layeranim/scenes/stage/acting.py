@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from layeranim import theme as t
 from layeranim.borrowed import Animation
 from layeranim.scenes.base import ExplainerScene
 from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow, Reveal
-from layeranim.scenes.parts.shapes import FocusFrame, between_boxes, frame_width, polyline
-from layeranim.scenes.parts.tile import Glide, Stream, lie, tile
+from layeranim.scenes.parts.label import Label
+from layeranim.scenes.parts.shape import Bundle
+from layeranim.scenes.parts.shapes import FocusFrame, between_boxes, frame_width, polyline, rectangle
+from layeranim.scenes.parts.tile import Glide, Stream, tile
 from layeranim.scenes.parts.tilegrid import BLENDS, CellLook
-from layeranim.scenes.stage.carry import carried
 from layeranim.scenes.stage.curve import Plot
 from layeranim.stories.stage import verbs as v
 from layeranim.stories.storyboard import Box, plain
@@ -114,14 +116,11 @@ class Acting(ExplainerScene):
 
     def _lay(self, verb: v.Lay) -> list[Animation]:
         grid = self.grids[verb.part]
-        tiles = [tile(grid, row, col) for row, col in verb.where]
-        starts = [grid.plan.cell(row, col).centre for row, col in verb.where]
-        return [Glide(self, [(one, way) for one, *way in zip(tiles, starts, verb.goals, strict=True)], rate_func=lie)]
+        tiles = (tile(grid, row, col) for row, col in verb.where)
+        return [Glide(self, zip(tiles, verb.goals, strict=True))]
 
     def _pour(self, verb: v.Pour) -> list[Animation]:
-        tiles = [(tile(self.grids[part], row, col), self.board.grids[part].cell(row, col).centre)
-                 for part, row, col in verb.cells]  # fmt: skip
-        return [Stream(self, [(one, (start, verb.goal)) for one, start in tiles])]
+        return [Stream(self, ((tile(self.grids[part], row, col), verb.goal) for part, row, col in verb.cells))]
 
     def _light(self, verb: v.Light) -> list[Animation]:
         outlines = self.things[verb.part].outlines(verb.rows)
@@ -204,6 +203,25 @@ class Acting(ExplainerScene):
         return [Follow(at)]
 
     def _carry(self, verb: v.Carry) -> list[Animation]:
-        copies, flight = carried(verb, self.grids[verb.of], self.grids[verb.part], self.theme)
+        """Copies of cells go from one grid to another, where the cells themselves stand once they have arrived."""
+        source, goal, copies = self.grids[verb.of], self.grids[verb.part], Bundle()
+        leave, stands = (verb.copies, source) if verb.copies else (verb.cells, goal)
+        ways = []
+        for a, b in zip(verb.source, verb.goal, strict=True):
+            cell = a if verb.copies else b
+            ways.append((source.plan.cell(*a), goal.plan.cell(*b), stands.look(leave, *cell), leave.source(*cell)))
+
+        def at(alpha: float) -> None:
+            copies.submobjects = []
+            if alpha >= 1:
+                goal.put(verb.cells, verb.goal)
+                return
+            for a, b, look, address in ways:
+                box = between_boxes(a, b, alpha)
+                copies.add(rectangle(box, look.fill, self.theme.result, t.HAIR, min(t.CELL_RADIUS, box.h / 4)))
+                if look.text is not None:
+                    size, middle = goal.plan.numeral, box.centre
+                    copies.add(Label(look.text, size, look.ink, look.weight, middle, "centre", "middle", address))
+
         self.hold(copies)
-        return [flight]
+        return [Follow(at, rate_func=TRAVEL)]

@@ -14,6 +14,7 @@ from layeranim.scenes.parts.animate import TRAVEL, Follow
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle, Shape
 from layeranim.scenes.parts.shapes import rectangle
+from layeranim.scenes.stage.picture import Picture
 from layeranim.stories.stage.plans import ArcsPlan
 from layeranim.stories.stage.verbs import Arc, Bend
 from layeranim.stories.storyboard import Box, Point
@@ -23,23 +24,15 @@ SEEN = 2
 """The least colour step of an arc: paler ones would not stand out from the page."""
 
 
-class ArcField(Bundle):
+class ArcField(Picture[ArcsPlan]):
     """The words of one plan; arcs lie under them, those of the word under way over those that stay."""
 
     def __init__(self, plan: ArcsPlan, theme: Theme) -> None:
-        super().__init__()
-        self.plan, self.theme = plan, theme
-        self.kept, self.bold = Bundle(), Bundle()
+        super().__init__(plan, theme)
+        self.kept = Bundle()
         self.written = 0
-        self.add(self.kept, self.bold)
-        for at, line in plan.words[plan.later :]:
-            self.add(TextLine(line, plan.size, theme, at))
-
-    def clear(self) -> None:
-        """The arcs of the word under way leave."""
-        self.remove(self.bold)
-        self.bold = Bundle()
-        self.submobjects.insert(1, self.bold)
+        self.add(self.kept, self.moving)
+        self.write(plan.words[plan.later :], plan.size)
 
     def bend(self, verb: Bend) -> Animation | None:
         """Arcs grow; those that stay are there when the bold ones leave."""
@@ -52,19 +45,18 @@ class ArcField(Bundle):
             self.clear()
             for arc in sorted(verb.arcs, key=lambda one: one.width):
                 if arc.width:
-                    self.bold.add(Bundle(self._drawn(arc, alpha, self._colour(arc, verb.pale))))
+                    self.moving.add(Bundle(self._drawn(arc, alpha, self._colour(arc, verb.pale))))
             if verb.lit >= 0:
-                self.bold.add(self._outline(verb.lit))
+                self.moving.add(self._outline(verb.lit))
             if alpha >= 1:
                 for arc in verb.arcs:
-                    self.bold.add(TextLine(arc.label, t.FLOOR, self.theme, arc.at, "centre"))
+                    self.moving.add(TextLine(arc.label, t.FLOOR, self.theme, arc.at, "centre"))
 
         return Follow(at, rate_func=TRAVEL)
 
     def _write(self, count: int) -> None:
         """So many of the words that look stand there."""
-        for at, line in self.plan.words[self.written : min(count, self.plan.later)]:
-            self.add(TextLine(line, self.plan.size, self.theme, at))
+        self.write(self.plan.words[self.written : min(count, self.plan.later)], self.plan.size)
         self.written = max(self.written, count)
 
     def _colour(self, arc: Arc, pale: bool) -> str:

@@ -8,6 +8,7 @@ from layeranim.scenes.parts.animate import TRAVEL, Follow
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
+from layeranim.scenes.stage.picture import Picture
 from layeranim.stories.stage.plans import BalancePlan
 from layeranim.stories.stage.verbs import Poise, Weigh
 from layeranim.theme import Theme
@@ -19,18 +20,16 @@ SAID = 50.0
 SEEN = 1
 
 
-class BalanceLine(Bundle):
+class BalanceLine(Picture[BalancePlan]):
     """The line of one plan, its ticks and names; discs and support come with the verbs."""
 
     def __init__(self, plan: BalancePlan, theme: Theme) -> None:
-        super().__init__()
-        self.plan, self.theme = plan, theme
+        super().__init__(plan, theme)
         y, left, right = plan.line, plan.box.x + 8, plan.box.right - 8
         self.add(Bundle(polyline([[(left, y), (right, y)]], theme.ink, t.LINE)))
         for x in plan.at:
             self.add(Bundle(polyline([[(x, y - 6), (x, y + 6)]], theme.ink, t.HAIR)))
-        for at, line in plan.names:
-            self.add(TextLine(line, t.FLOOR, theme, at))
+        self.write(plan.names, t.FLOOR)
         self.discs, self.support, self.been = Bundle(), Bundle(), Bundle()
         self.stood: float | None = None
         self.add(self.been, self.support, self.discs)

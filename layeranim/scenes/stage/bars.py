@@ -10,6 +10,7 @@ from layeranim.scenes.parts.animate import Appear, Follow
 from layeranim.scenes.parts.label import Label, TextLine, numeral
 from layeranim.scenes.parts.shape import Bundle, place
 from layeranim.scenes.parts.shapes import polyline, rectangle
+from layeranim.scenes.stage.picture import Picture
 from layeranim.stories.stage.plans import BarsPlan, Lengths, StackPlan
 from layeranim.stories.storyboard import Box
 from layeranim.theme import Theme
@@ -17,12 +18,11 @@ from layeranim.theme import Theme
 SPACE = 10.0
 
 
-class BarField(Bundle):
+class BarField(Picture[BarsPlan]):
     """The bars of one plan; what stands from the start is the zero line and the heading."""
 
     def __init__(self, plan: BarsPlan, theme: Theme) -> None:
-        super().__init__()
-        self.plan, self.theme = plan, theme
+        super().__init__(plan, theme)
         self.bars: dict[int, VMobject] = {}
         self.labels: dict[int, Label] = {}
         self.ends: dict[int, float] = {}
@@ -84,12 +84,11 @@ class BarField(Bundle):
         return place(self, self.labels, row, label)
 
 
-class Pile(Bundle):
+class Pile(Picture[StackPlan]):
     """Shares from the top down in an outline that they fill exactly."""
 
     def __init__(self, plan: StackPlan, theme: Theme) -> None:
-        super().__init__()
-        self.plan, self.theme = plan, theme
+        super().__init__(plan, theme)
         self.segments: dict[int, Bundle] = {}
         self.add(rectangle(plan.box.outset(2), None, theme.ghost, t.HAIR, 2))
         self.add(TextLine(plan.heading, t.NAME, theme, plan.heading_at))

@@ -8,6 +8,7 @@ from layeranim import theme as t
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline, rectangle
+from layeranim.scenes.stage.picture import Picture
 from layeranim.stories.stage.plans import ChipPlan
 from layeranim.stories.storyboard import Point
 from layeranim.theme import Theme
@@ -15,29 +16,19 @@ from layeranim.theme import Theme
 POINT = 6.5
 
 
-class ChipPicture(Bundle):
+class ChipPicture(Picture[ChipPlan]):
     """The chip of one plan."""
 
     def __init__(self, plan: ChipPlan, theme: Theme) -> None:
-        super().__init__()
-        self.theme = theme
-        box = plan.box
-        self.add(rectangle(box, theme.bg, theme.muted, t.LINE, t.CHIP_RADIUS))
+        super().__init__(plan, theme)
+        self.add(rectangle(plan.box, theme.bg, theme.muted, t.LINE, t.CHIP_RADIUS))
         if plan.curve:
             self.add(polyline([plan.curve], theme.ink, t.LINE))
-        self.add(TextLine(plan.heading, t.NAME, theme, plan.heading_at))
-
-        self.point: Bundle | None = None
-
-    def clear(self) -> None:
-        """No unit is on the curve."""
-        if self.point is not None:
-            self.remove(self.point)
-            self.point = None
+        self.add(TextLine(plan.heading, t.NAME, theme, plan.heading_at), self.moving)
 
     def mark(self, at: Sequence[Point]) -> list[Bundle]:
         """Where on the curve the unit under way is."""
         self.clear()
-        self.point = Bundle(*(disc(p, POINT, self.theme.focus, self.theme.bg, 1.5) for p in at))
-        self.add(self.point)
-        return [self.point]
+        point = Bundle(*(disc(p, POINT, self.theme.focus, self.theme.bg, 1.5) for p in at))
+        self.moving.add(point)
+        return [point]

@@ -14,6 +14,7 @@ from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
 from layeranim.scenes.stage.curve import dashed
+from layeranim.scenes.stage.picture import Picture
 from layeranim.scenes.stage.scatter import CORNERS, joined, turned
 from layeranim.stories.stage.parts.tracks import KINDS
 from layeranim.stories.stage.plans import ContestPlan
@@ -25,30 +26,24 @@ DOT, SMALL = 7.0, 4.0
 Places = Sequence[float | None]
 
 
-class ContestPicture(Bundle):
+class ContestPicture(Picture[ContestPlan]):
     """The axes and lines of one plan; the curve, what is forged, and what stands on the curve come with the film."""
 
     def __init__(self, plan: ContestPlan, theme: Theme) -> None:
-        super().__init__()
-        self.plan, self.theme, self.moving = plan, theme, Bundle()
-        box, real, critic = plan.box, *(theme.gates[KINDS[k]] for k in (0, 2))
+        super().__init__(plan, theme)
+        box, real = plan.box, theme.gates[KINDS[0]]
         self.add(*rules(box, plan.along, theme), *ticks(box, (), plan.along, theme))
         middle = box.bottom + box.h / 2
         self.add(polyline(dashed((box.x, middle), (box.right, middle)), theme.ghost, 2))
         self.add(corner(box, theme))
         for y in plan.lanes:
             self.add(polyline([[(box.x, y), (box.right, y)]], theme.raised, t.HAIR))
-        for at, line in plan.names:
-            self.add(TextLine(line, t.FLOOR, theme, at))
+        self.write(plan.names, t.FLOOR)
         self.add(*ruler(box.x, box.right, plan.base, plan.across, theme))
         self.add(TextLine(plan.heading, t.NAME, theme, plan.heading_at))
         self.add(*(self._real((x, plan.lanes[0]), real) for x in plan.real if x is not None))
         self.add(*(disc((x, plan.lanes[2]), SMALL, theme.muted) for x in plan.noise if x is not None))
-        self.critic = critic
         self.add(self.moving)
-
-    def clear(self) -> None:
-        self.moving.remove(*self.moving.submobjects)
 
     def sway(self, verb: Sway) -> Iterator[Animation]:
         """The curve and the forged numbers go to their new places, all in between drawn too."""

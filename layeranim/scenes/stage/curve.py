@@ -11,6 +11,7 @@ from layeranim.scenes.parts.axes import rules, ticks
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
+from layeranim.scenes.stage.picture import Picture
 from layeranim.stories.stage.parts.tracks import KINDS
 from layeranim.stories.stage.plans import CurvePlan, Track
 from layeranim.stories.stage.verbs import Plumb
@@ -18,17 +19,16 @@ from layeranim.stories.storyboard import Point
 from layeranim.theme import Theme
 
 POINT, DONE = 9.0, 6.5
+DASH = 6.0
 TOP = 5.0
 """How thick the highest of several lines is."""
 
 
-class Plot(Bundle):
+class Plot(Picture[CurvePlan]):
     """The axes, their ticks and the curve of one plan."""
 
     def __init__(self, plan: CurvePlan, theme: Theme) -> None:
-        super().__init__()
-        self.plan, self.theme = plan, theme
-        self.dots: list[Bundle] = []
+        super().__init__(plan, theme)
         box = plan.box
         for tick in plan.across:
             self.add(polyline([[(tick.at, box.bottom), (tick.at, box.y)]], theme.raised, t.HAIR))
@@ -46,10 +46,7 @@ class Plot(Bundle):
             self.add(polyline([curve], theme.ink, t.RESULT_LINE))
         if plan.heading:
             self.add(TextLine(plan.heading, t.NAME, theme, plan.heading_at))
-
-    def clear(self) -> None:
-        self.remove(*self.dots)
-        self.dots = []
+        self.add(self.moving)
 
     def slide(self, goal: Point) -> tuple[list[Animation], list[Bundle]]:
         """Guides from the axis up to the point, and over to the other axis, where it stands."""
@@ -76,8 +73,7 @@ class Plot(Bundle):
     def mark(self, at: Sequence[Point]) -> list[Bundle]:
         """Points that stay."""
         dots = [Bundle(disc(p, DONE, self.theme.result, self.theme.bg, 1.5)) for p in at]
-        self.dots += dots
-        self.add(*dots)
+        self.moving.add(*dots)
         return dots
 
 
@@ -86,10 +82,10 @@ def joints(line: Track) -> list[Point]:
     return [at for at in line.points if at is not None]
 
 
-def dashed(a: Point, b: Point, dash: float = 6.0) -> list[Sequence[Point]]:
+def dashed(a: Point, b: Point) -> list[Sequence[Point]]:
     """A line in dashes."""
     long = max(abs(b[0] - a[0]), abs(b[1] - a[1]))
-    n = max(1, int(long / dash / 2))
+    n = max(1, int(long / DASH / 2))
     step = 1 / (n + 0.5) / 2
 
     def at(share: float) -> Point:

@@ -10,6 +10,7 @@ from layeranim.scenes.parts.animate import TRAVEL, Follow
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
+from layeranim.scenes.stage.picture import Picture
 from layeranim.stories.stage.plans import DialsPlan
 from layeranim.stories.stage.verbs import Spin
 from layeranim.stories.storyboard import Point
@@ -20,24 +21,18 @@ SAID = 24.0
 """From a dial's rim down to the baseline of what its hand says."""
 
 
-class DialRow(Bundle):
+class DialRow(Picture[DialsPlan]):
     """The dials of one plan."""
 
     def __init__(self, plan: DialsPlan, theme: Theme) -> None:
-        super().__init__()
-        self.plan, self.theme = plan, theme
-        self.hands, self.trail = Bundle(), Bundle()
+        super().__init__(plan, theme)
+        self.trail = Bundle()
         for x, y in plan.centres:
             r = plan.radius
             self.add(Bundle(disc((x, y), r, theme.surface, theme.grid, t.HAIR)))
             self.add(Bundle(polyline([[(x - r, y), (x + r, y)], [(x, y - r), (x, y + r)]], theme.raised, t.HAIR)))
         self.add(TextLine(plan.heading, t.NAME, theme, plan.heading_at))
-        self.add(self.trail, self.hands)
-
-    def clear(self) -> None:
-        self.remove(self.hands)
-        self.hands = Bundle()
-        self.add(self.hands)
+        self.add(self.trail, self.moving)
 
     def turn(self, verb: Spin) -> Animation:
         """The hands turn; where they stood stays marked."""
@@ -47,11 +42,11 @@ class DialRow(Bundle):
         def at(alpha: float) -> None:
             self.clear()
             for centre, a, b in zip(self.plan.centres, verb.start, verb.angles, strict=True):
-                self.hands.add(*self._hand(centre, a + (b - a) * alpha))
+                self.moving.add(*self._hand(centre, a + (b - a) * alpha))
             if alpha >= 1:
                 for (x, y), line in zip(self.plan.centres, verb.said, strict=True):
                     place = x, y - self.plan.radius - SAID
-                    self.hands.add(TextLine(line, t.FLOOR, self.theme, place, "centre"))
+                    self.moving.add(TextLine(line, t.FLOOR, self.theme, place, "centre"))
 
         return Follow(at, rate_func=TRAVEL)
 

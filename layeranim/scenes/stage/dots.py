@@ -11,6 +11,7 @@ from layeranim.scenes.parts.axes import ruler
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle, centred
 from layeranim.scenes.parts.shapes import disc, polyline, rectangle
+from layeranim.scenes.stage.picture import Picture
 from layeranim.stories.stage.parts.tracks import KINDS
 from layeranim.stories.stage.plans import DotsPlan
 from layeranim.stories.stage.verbs import Strew
@@ -23,17 +24,15 @@ FINE = 4
 """Places to a unit of the canvas where a dot can be on its way: what is drawn at one serves all dots of a colour."""
 
 
-class DotLines(Bundle):
+class DotLines(Picture[DotsPlan]):
     """The lines and the axis of one plan."""
 
     def __init__(self, plan: DotsPlan, theme: Theme) -> None:
-        super().__init__()
-        self.plan, self.theme = plan, theme
+        super().__init__(plan, theme)
         self.strewn: dict[int, list[Bundle]] = {}
         for y in plan.lanes:
             self.add(polyline([[(plan.left, y), (plan.right, y)]], theme.ghost, t.HAIR))
-        for at, line in plan.names:
-            self.add(TextLine(line, t.NAME, theme, at))
+        self.write(plan.names, t.NAME)
         self.add(*ruler(plan.left, plan.right, plan.base, plan.ticks, theme))
 
     def clear(self) -> None:

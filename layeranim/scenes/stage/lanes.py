@@ -11,6 +11,7 @@ from layeranim.scenes.parts.animate import TRAVEL, Follow
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle, place
 from layeranim.scenes.parts.shapes import disc, operator, polyline, rectangle
+from layeranim.scenes.stage.picture import Picture
 from layeranim.stories.stage.plans import LanesPlan, Station
 from layeranim.stories.stage.verbs import Current, Flow, Reading
 from layeranim.stories.storyboard import Point
@@ -22,12 +23,11 @@ LEAF, INSET = 5.0, 4.0
 """Width of a valve's leaves, and how far they end inside of its ring."""
 
 
-class LanesPicture(Bundle):
+class LanesPicture(Picture[LanesPlan]):
     """The lanes of one plan: pipes under stations, what flows between them."""
 
     def __init__(self, plan: LanesPlan, theme: Theme) -> None:
-        super().__init__()
-        self.plan, self.theme = plan, theme
+        super().__init__(plan, theme)
         self.flows, self.shown = dict[int, Bundle](), dict[int, Bundle]()
         self.under, self.over = Bundle(), Bundle()
         self.add(Bundle(*(polyline([pipe.points], theme.faint, t.LINE) for pipe in plan.pipes)), self.under)

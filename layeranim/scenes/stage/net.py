@@ -14,7 +14,8 @@ from layeranim.borrowed import Animation, VMobject
 from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
 from layeranim.scenes.parts.label import TextLine, numeral
 from layeranim.scenes.parts.shape import PX, Bundle, place
-from layeranim.scenes.parts.shapes import Lane, disc, polyline, rectangle
+from layeranim.scenes.parts.shapes import Lane, disc, polyline, rectangle, ring_of_dashes
+from layeranim.scenes.stage.picture import Picture
 from layeranim.stories.stage.plans import Edge, NetPlan
 from layeranim.stories.stage.verbs import NodeFill, Trade, Wiring
 from layeranim.stories.storyboard import Box, Point
@@ -26,12 +27,11 @@ DASHES = 16
 """Of the outline of a node that is padding."""
 
 
-class NetPicture(Bundle):
+class NetPicture(Picture[NetPlan]):
     """The nodes of one plan; edges lie under them, in the order in which they came."""
 
     def __init__(self, plan: NetPlan, theme: Theme) -> None:
-        super().__init__()
-        self.plan, self.theme = plan, theme
+        super().__init__(plan, theme)
         self.edges, self.over, self.labels, self.nodes = Bundle(), Bundle(), Bundle(), Bundle()
         self.stay: dict[tuple[int, int, bool], tuple[Edge, Bundle]] = {}
         self.lit: dict[tuple[int, int, bool], Bundle] = {}
@@ -155,7 +155,7 @@ class NetPicture(Bundle):
         fill = self.theme.bg if padding else self.theme.fill(cells.scale, int(cells.levels[row, col]))
         out = Bundle(rectangle(box, fill, fill if padding else self.theme.grid, t.HAIR, plan.radius))
         if padding:
-            out.add(polyline(_ring(box), self.theme.ghost, t.HAIR))
+            out.add(polyline(ring_of_dashes(box.centre, box.w / 2, DASHES, 3), self.theme.ghost, t.HAIR))
         if cells.texts is not None:
             ink = self.theme.muted if padding else self.theme.on(fill)
             out.add(numeral(cells, row, col, plan.numeral, ink, box.centre))
@@ -165,13 +165,6 @@ class NetPicture(Bundle):
 def _ends(edge: Edge) -> tuple[int, int, bool]:
     """What tells one edge from another."""
     return edge.lower, edge.upper, edge.within
-
-
-def _ring(box: Box) -> list[list[Point]]:
-    """The dashes of a round node."""
-    (x, y), radius = box.centre, box.w / 2
-    turns = [[2 * pi * (k + part / 6) / DASHES for part in range(4)] for k in range(DASHES)]
-    return [[(x + radius * cos(turn), y + radius * sin(turn)) for turn in dash] for dash in turns]
 
 
 def _arch(a: Box, b: Box) -> list[Point]:

@@ -8,9 +8,9 @@ from layeranim import theme as t
 from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
 from layeranim.scenes.parts.axes import ticks
-from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
+from layeranim.scenes.stage.picture import Picture
 from layeranim.stories.stage.plans import PlanePlan
 from layeranim.stories.stage.verbs import NodeFill, Shift
 from layeranim.stories.storyboard import Point
@@ -19,25 +19,19 @@ from layeranim.theme import Theme
 POINT, RING = 11.0, 15.0
 
 
-class PlanePicture(Bundle):
+class PlanePicture(Picture[PlanePlan]):
     """The plane of one plan; its points are hollow until their results land."""
 
     def __init__(self, plan: PlanePlan, theme: Theme) -> None:
-        super().__init__()
-        self.plan, self.theme = plan, theme
+        super().__init__(plan, theme)
         box, (x, y) = plan.box, plan.origin
         self.border = Bundle()
         self.add(self.border)
         self._part(plan.line, plan.side)
         self.add(*ticks(box, plan.across, plan.along, theme, 26, 10))
         self.add(polyline([[(x, box.bottom), (x, box.y)], [(box.x, y), (box.right, y)]], theme.muted, t.HAIR))
-        for at, line in plan.names:
-            self.add(TextLine(line, t.NAME, theme, at))
-        self.spots = {k: Bundle(disc(p, POINT, theme.bg, theme.muted, 2)) for k, p in enumerate(plan.points)}
-        self.add(*self.spots.values())
-
-    def clear(self) -> None:
-        """Points keep their results."""
+        self.write(plan.names, t.NAME)
+        self.add(*(Bundle(disc(p, POINT, theme.bg, theme.muted, 2)) for p in plan.points))
 
     def move_line(self, verb: Shift) -> Animation:
         """The line moves from the first of these places to the last."""
@@ -61,16 +55,12 @@ class PlanePicture(Bundle):
 
     def fill(self, verb: NodeFill) -> Iterator[Animation]:
         """Points take the colours of their results."""
-        yield from (Appear(new, introducer=False) for new in self._landed(verb))
+        for k in verb.where:
+            fill = self.theme.fill(verb.cells.scale, int(verb.cells.levels[k, 0]))
+            new = Bundle(disc(self.plan.points[k], POINT, fill, self.theme.ink, 2))
+            self.add(new)
+            yield Appear(new, introducer=False)
 
     def outlines(self, rows: Iterable[int]) -> list[Bundle]:
         """Rings around the points under way."""
         return [Bundle(disc(self.plan.points[k], RING, None, self.theme.focus, t.RESULT_LINE)) for k in rows]
-
-    def _landed(self, verb: NodeFill) -> list[Bundle]:
-        out = []
-        for k in verb.where:
-            fill = self.theme.fill(verb.cells.scale, int(verb.cells.levels[k, 0]))
-            out.append(Bundle(disc(self.plan.points[k], POINT, fill, self.theme.ink, 2)))
-        self.add(*out)
-        return out

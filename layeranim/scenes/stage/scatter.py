@@ -1,4 +1,4 @@
-"""Points of several classes in a plane, the line between them, and lines that grow with the film."""
+"""Points of several classes in a plane, and the line between them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Iterable, Sequence
 from layeranim import theme as t
 from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
-from layeranim.scenes.parts.axes import corner, rules, ticks
-from layeranim.scenes.parts.label import TextLine
+from layeranim.scenes.parts.axes import ticks
 from layeranim.scenes.parts.shape import Bundle, centred
 from layeranim.scenes.parts.shapes import disc, polyline
-from layeranim.stories.stage.plans import Glyph, HistoryPlan, ScatterPlan
-from layeranim.stories.stage.verbs import Border, Land, Reach
+from layeranim.scenes.stage.picture import Picture
+from layeranim.stories.stage.plans import Glyph, ScatterPlan
+from layeranim.stories.stage.verbs import Border, Land
 from layeranim.stories.storyboard import Point
 from layeranim.theme import Theme
 
-SIZE, WIDE, NOW = 8.0, 10.4, 7.0
+SIZE, WIDE = 8.0, 10.4
 RING = 15.0
 CORNERS = {"square": (4, 45.0), "triangle": (3, 90.0), "diamond": (4, 0.0)}
 """How many corners a glyph has, and in which direction its first one lies."""
@@ -38,14 +38,13 @@ def turned(at: Point, count: int, first: float) -> list[Point]:
     return [(at[0] + WIDE * math.cos(turn), at[1] + WIDE * math.sin(turn)) for turn in turns]
 
 
-class ScatterPicture(Bundle):
+class ScatterPicture(Picture[ScatterPlan]):
     """The points of one plan; the line between the classes lies under them."""
 
     def __init__(self, plan: ScatterPlan, theme: Theme) -> None:
-        super().__init__()
-        self.plan, self.theme, self.line = plan, theme, Bundle()
+        super().__init__(plan, theme)
         self.landed: dict[int, Bundle] = {}
-        self.add(*ticks(plan.area, plan.across, plan.along, theme), self.line)
+        self.add(*ticks(plan.area, plan.across, plan.along, theme), self.moving)
         if not plan.later:
             self.add(*(glyph(one, theme) for one in plan.glyphs))
 
@@ -69,14 +68,11 @@ class ScatterPicture(Bundle):
         appear = [Appear(made[k], introducer=False) for k in made if k not in ways]
         return [*appear, Follow(at, rate_func=TRAVEL)] if ways else list[Animation](appear)
 
-    def clear(self) -> None:
-        self.line.remove(*self.line.submobjects)
-
     def border(self, verb: Border) -> None:
         """The line where the answer changes, instead of the one before."""
         self.clear()
         if verb.lines:
-            self.line.add(polyline(verb.lines, self.theme.ink, t.LINE))
+            self.moving.add(polyline(verb.lines, self.theme.ink, t.LINE))
 
 
 def joined(points: Sequence[Point | None]) -> list[list[Point]]:
@@ -88,26 +84,3 @@ def joined(points: Sequence[Point | None]) -> list[list[Point]]:
         else:
             runs[-1].append(at)
     return [run for run in runs if len(run) > 1]
-
-
-class HistoryPicture(Bundle):
-    """The axes of one plan and the line so far."""
-
-    def __init__(self, plan: HistoryPlan, theme: Theme) -> None:
-        super().__init__()
-        self.plan, self.theme, self.line = plan, theme, Bundle()
-        box = plan.box
-        self.add(*rules(box, plan.along, theme), corner(box, theme), *ticks(box, plan.across, plan.along, theme))
-        self.add(TextLine(plan.heading, t.NAME, theme, plan.heading_at), self.line)
-
-    def clear(self) -> None:
-        self.line.remove(*self.line.submobjects)
-
-    def reach(self, verb: Reach) -> None:
-        """The line up to a unit, and a point where it is."""
-        self.clear()
-        known = self.plan.points[: verb.last + 1]
-        if lines := joined(known):
-            self.line.add(polyline(lines, self.theme.ink, t.RESULT_LINE))
-        if known and known[-1] is not None:
-            self.line.add(disc(known[-1], NOW, self.theme.result, self.theme.bg, 2))

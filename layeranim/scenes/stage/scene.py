@@ -18,11 +18,11 @@ from layeranim.scenes.stage.dots import DotLines
 from layeranim.scenes.stage.lanes import LanesPicture
 from layeranim.scenes.stage.net import NetPicture
 from layeranim.scenes.stage.plane import PlanePicture
-from layeranim.scenes.stage.scatter import HistoryPicture, ScatterPicture
+from layeranim.scenes.stage.scatter import ScatterPicture
 from layeranim.scenes.stage.table import ColourKey, TextTable
 from layeranim.scenes.stage.tally import Counter
 from layeranim.scenes.stage.thinned import ThinnedPicture
-from layeranim.scenes.stage.tracks import TracksPicture
+from layeranim.scenes.stage.tracks import HistoryPicture, TracksPicture
 from layeranim.scenes.stage.volume import Sheets
 from layeranim.stories.stage import plans as p
 from layeranim.stories.stage import verbs as v
@@ -113,16 +113,8 @@ class StageScene(Acting):
         self.run(empty)
 
     def on_act(self, beat: Beat) -> None:
-        self._acted(beat, None)
-
-    def on_step(self, beat: Beat) -> None:
-        self._acted(beat, beat.units[0])
-
-    def on_brief(self, beat: Beat) -> None:
-        self._acted(beat, beat.units[0])
-
-    def _acted(self, beat: Beat, unit: int | None) -> None:
         """What is read is framed, what is written appears with its arithmetic, and there is time to read."""
+        unit = beat.units[0] if beat.units else None
         (_, look), *terms, (_, land), (_, read) = beat.phases
         looks, *comings, lands, _ = beat.verbs
         self.leave()
@@ -136,6 +128,8 @@ class StageScene(Acting):
         self.count(beat.done, self.counted(beat.done), unit)
         self._together(lands, land, self.said())
         self.run(read)
+
+    on_step = on_brief = on_act
 
     def on_aside(self, beat: Beat) -> None:
         """What was made is looked at once more."""

@@ -6,28 +6,21 @@ from layeranim import theme as t
 from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import Follow
 from layeranim.scenes.parts.label import TextLine
-from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import rectangle
+from layeranim.scenes.stage.picture import Picture
 from layeranim.stories.stage.plans import TallyPlan
 from layeranim.stories.stage.verbs import Tell
 from layeranim.stories.storyboard import Line
 from layeranim.theme import Theme
 
 
-class Counter(Bundle):
+class Counter(Picture[TallyPlan]):
     """The cell of one tally."""
 
     def __init__(self, plan: TallyPlan, theme: Theme) -> None:
-        super().__init__()
-        self.plan, self.theme = plan, theme
-        self.shown: TextLine | None = None
+        super().__init__(plan, theme)
         self.add(rectangle(plan.box, theme.bg, theme.grid, t.HAIR, t.CHIP_RADIUS))
-        self.add(TextLine(plan.heading, t.NAME, theme, plan.heading_at))
-
-    def clear(self) -> None:
-        if self.shown is not None:
-            self.remove(self.shown)
-            self.shown = None
+        self.add(TextLine(plan.heading, t.NAME, theme, plan.heading_at), self.moving)
 
     def tell(self, verb: Tell) -> Animation:
         """One line after another, each for an equal part of the time."""
@@ -44,5 +37,4 @@ class Counter(Bundle):
     def _put(self, line: Line) -> None:
         self.clear()
         x, y = self.plan.box.centre
-        self.shown = TextLine(line, self.plan.size, self.theme, (x, y - self.plan.size * 0.36), "centre")
-        self.add(self.shown)
+        self.moving.add(TextLine(line, self.plan.size, self.theme, (x, y - self.plan.size * 0.36), "centre"))

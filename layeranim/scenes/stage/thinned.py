@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 
 from layeranim import theme as t
@@ -10,21 +9,22 @@ from layeranim.borrowed import Animation, VMobject
 from layeranim.scenes.parts.animate import Appear
 from layeranim.scenes.parts.label import TextLine, numeral
 from layeranim.scenes.parts.shape import Bundle, place
-from layeranim.scenes.parts.shapes import disc, polyline, rectangle
+from layeranim.scenes.parts.shapes import disc, polyline, rectangle, ring_of_dashes
+from layeranim.scenes.stage.picture import Picture
 from layeranim.stories.stage.plans import ThinnedPlan
 from layeranim.stories.stage.verbs import NodeFill
-from layeranim.stories.storyboard import Point
 from layeranim.theme import Theme
 
 WAY = 2.0
+DASHES = 20
+"""Of the outline of a node that is dropped."""
 
 
-class ThinnedPicture(Bundle):
+class ThinnedPicture(Picture[ThinnedPlan]):
     """The layer of one plan: what stands there are empty nodes between those of two other layers."""
 
     def __init__(self, plan: ThinnedPlan, theme: Theme) -> None:
-        super().__init__()
-        self.plan, self.theme = plan, theme
+        super().__init__(plan, theme)
         self.ways: dict[int, Bundle] = {}
         self.nodes: dict[int, Bundle] = {}
         self.under, self.over = Bundle(), Bundle()
@@ -59,7 +59,7 @@ class ThinnedPicture(Bundle):
             (x, y), arm = box.centre, 0.5 * plan.radius
             cross = [[(x - arm, y - arm), (x + arm, y + arm)], [(x - arm, y + arm), (x + arm, y - arm)]]
             colour = theme.raised if verb.pale else theme.weights
-            ring = polyline(dashed_ring((x, y), plan.radius), theme.ghost, t.HAIR)
+            ring = polyline(ring_of_dashes((x, y), plan.radius, DASHES, 2), theme.ghost, t.HAIR)
             return Bundle(), Bundle(rectangle(box, theme.bg), ring, polyline(cross, colour, t.LINE))
         ends = [((p[0] + plan.plain, p[1]), (box.x, box.centre[1])) for p in plan.before]
         ends += [((box.right, box.centre[1]), (p[0] - plan.plain, p[1])) for p in plan.after]
@@ -69,12 +69,3 @@ class ThinnedPicture(Bundle):
         if cells.texts is not None and not verb.pale:
             node.add(numeral(cells, k, 0, plan.numeral, theme.on(fill), box.centre))
         return ways, node
-
-
-def dashed_ring(at: Point, radius: float, parts: int = 20) -> list[list[Point]]:
-    """A circle in dashes."""
-    out = []
-    for i in range(parts):
-        a, b = 2 * math.pi * i / parts, 2 * math.pi * (i + 0.5) / parts
-        out.append([(at[0] + radius * math.cos(w), at[1] + radius * math.sin(w)) for w in (a, (a + b) / 2, b)])
-    return out

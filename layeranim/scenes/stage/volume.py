@@ -11,6 +11,7 @@ from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import PX, Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
+from layeranim.scenes.stage.picture import Picture
 from layeranim.stories.stage.plans import VolumePlan
 from layeranim.stories.stage.verbs import Fan
 from layeranim.theme import Theme
@@ -18,12 +19,11 @@ from layeranim.theme import Theme
 POINT = 5.0
 
 
-class Sheets(Bundle):
+class Sheets(Picture[VolumePlan]):
     """The maps of one plan; their grids stand on the stage like all others, this moves them."""
 
     def __init__(self, plan: VolumePlan, theme: Theme, standing: Mapping[str, Sequence[Any]]) -> None:
-        super().__init__()
-        self.plan, self.theme = plan, theme
+        super().__init__(plan, theme)
         self.sheets = [standing[name] for name in plan.maps]
         self.share = 0.0
         self.add(TextLine(plan.heading, t.NAME, theme, plan.heading_at))
