@@ -41,13 +41,13 @@ class CnnBackView(CnnView):
             out |= {rows: row + top, cols: col + left}
         return out
 
-    def back(self, name: str, tall: float) -> Maps:
+    def back(self, name: str, tall: float, cell: float) -> Maps:
         """The errors of a stage's maps, which stand as the maps do."""
         conv = name.startswith("conv")
         tensor = f"grad_{name}_{'pre_activation' if conv else 'output'}"
-        number = f"_{{{name[4:]}}}" if self.layers > 1 else ""
-        return Maps(tensor, f"{'δ' if conv else '∂'}{number}", *self.axes(name), maps=self.filters[int(name[4:]) - 1],
-                    tall=tall, like=self.maps(f"conv{name[4:]}", tall), chosen=self.chosen(int(name[4:])))  # fmt: skip
+        number, k = f"_{{{name[4:]}}}" if self.layers > 1 else "", int(name[4:])
+        return Maps(tensor, f"{'δ' if conv else '∂'}{number}", *self.axes(name), maps=self.filters[k - 1], tall=tall,
+                    cell=cell, like=self.maps(f"conv{k}", tall, cell), chosen=self.chosen(k))  # fmt: skip
 
     # ── words ────────────────────────────────────────────────────────────────
     def options(self) -> tuple[str, ...]:
