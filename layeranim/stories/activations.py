@@ -15,6 +15,10 @@ ACTIVATION_NAMES = {
     "mish": "Mish",
     "sigmoid": "σ",
     "relu6": "ReLU6",
+    "glu": "GLU",
+    "reglu": "ReGLU",
+    "geglu": "GEGLU",
+    "swiglu": "SwiGLU",
 }
 
 BOUNDED = ("step", "sigmoid", "tanh", "softsign", "hard-sigmoid", "hard-tanh")

@@ -23,14 +23,16 @@ Placed = tuple[Line, int, Point, Literal["left", "right"]]
 def header(said: Sequence[str], drawn: Sequence[str] = (), seed: str = "", canvas: Canvas = WIDE) -> Line:
     """What stands beside the title, a run each: ``said`` are sizes and hyper-parameters, ``drawn`` which part is shown.
 
-    What is more than the rows under a title and the room beside it hold goes: first the seed, then notes on the drawing
-    from the last, and never a hyper-parameter.
+    What is more than the rows under a title and the room beside it hold goes: first the seed, then, where the smallest
+    letters do not help, notes on the drawing from the last, and never a hyper-parameter.
     """
-    more = [*drawn, *([seed] if seed else [])]
     most = canvas.room * (MOST if canvas.rows == 1 else NARROW * canvas.rows)
-    while more and phrases.width(_line([*said, *more]), theme.PARAMETERS) > most:
-        more.pop()
-    return _line([*said, *more])
+    seeded, left = [*said, *drawn, seed], list(drawn)
+    if seed and phrases.width(_line(seeded), theme.PARAMETERS) <= most:
+        return _line(seeded)
+    while left and phrases.width(_line([*said, *left]), theme.FLOOR) > most:
+        left.pop()
+    return _line([*said, *left])
 
 
 def _line(parts: Sequence[str]) -> Line:
@@ -80,8 +82,10 @@ def placed(title: str, parameters: Line, canvas: Canvas = WIDE) -> PlacedHeader:
     if canvas.narrow:
         return _stacked(said, parameters, canvas)
     most = min(theme.TITLE, int(canvas.room / max(width, 1e-9)))
-    sizes = [(size, theme.PARAMETERS) for size in range(most, theme.FLOOR, -1)]
-    sizes += [(theme.FLOOR, small) for small in range(theme.PARAMETERS, theme.FLOOR - 1, -1)]
+    least = min(most, TITLE_LEAST)
+    sizes = [(size, theme.PARAMETERS) for size in range(most, least, -1)]
+    sizes += [(least, small) for small in range(theme.PARAMETERS, theme.FLOOR, -1)]
+    sizes += [(size, theme.FLOOR) for size in range(least, theme.FLOOR - 1, -1)]
     for size, small in sizes:
         beside, under = _split(parameters, room - width * size, small)
         if phrases.width(under, small) <= canvas.room:

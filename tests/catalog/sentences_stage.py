@@ -169,7 +169,8 @@ def closing(told: Told, match: Match, beat: Beat) -> bool:
 
 
 # ── activation ───────────────────────────────────────────────────────────────
-GROUPED = ("maxout", "glu")
+BENT = ("reglu", "geglu", "swiglu")
+GROUPED = ("maxout", "glu", *BENT)
 
 
 def name(told: Told) -> str:
@@ -227,7 +228,14 @@ def number_like(value: Any, text: str) -> bool:
 
 ACTIVATION = (
     Claim("every number goes through the same curve, alone", lambda t, m, b: name(t) not in GROUPED, {},
-          ({"activation": "maxout", "input": "1 2 3 4"},)),
+          ({"activation": "maxout", "input": "1 2 3 4"}, {"activation": "swiglu", "input": "1 2 3 4"})),
+    Claim("every number of the first half times its bent partner of the second", lambda t, m, b: name(t) in BENT,
+          {"activation": "reglu", "input": "1 2 3 4"}, ({}, {"activation": "glu", "input": "1 2 3 4"})),
+    Claim("its partner of the second half, bent", lambda t, m, b: name(t) in BENT,
+          {"activation": "geglu", "input": "1 2 3 4"}, ({}, {"activation": "glu", "input": "1 2 3 4"})),
+    Claim(r"(\d+) numbers?, each times its bent partner",
+          lambda t, m, b: name(t) in BENT and int(m[1]) == told_row(t, "output").size,
+          {"activation": "swiglu", "input": "1 2 3 4"}, ({},)),
     Claim(r"of (\d+) numbers each the largest passes",
           lambda t, m, b: name(t) == "maxout" and int(m[1]) == t["input"].size // t["output"].size,
           {"activation": "maxout", "input": "1 2 3 4"}, ({},)),

@@ -234,3 +234,23 @@ def test_what_has_no_room_is_drawn_smaller_and_that_is_said(name: str, preset: s
     assert abs(board.canvas.width / board.canvas.height - usual.width / usual.height) < 0.01
     assert [said for said in board.warnings if "times as small as usual" in said]
     assert not [*outside(board), *met(board), *unheld(board), *spilt(board)]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "part"),
+    [
+        ("cnn", {"example": "stroke"}, "dense_pre_activation"),
+        ("cnn-backprop", {}, "grad_conv1_kernel:0"),
+        ("cnn-backprop", {"size": "720x720"}, "grad_conv1_kernel:0"),
+        ("cnn-backprop", {"size": "405x720"}, "new_conv1_kernel:0"),
+        ("flatten", {"input": "random:2x5x5", "size": "720x720"}, "input:1"),
+        ("lstm", {"size": "405x720"}, "hidden"),
+    ],
+)
+def test_numbers_stand_where_they_have_room(name: str, options: dict[str, str], part: str) -> None:
+    assert told(Case(name, options, name)).grids[part].numeral
+
+
+def test_sums_that_a_function_bounds_keep_the_decimals_of_their_own() -> None:
+    board = told(Case("conv", {"input": "random:2x4x4", "activation": "tanh", "bias": True}, "conv"))
+    assert not [text for beat in board.beats for text in re.findall(r"\d\.0\b", plain(beat.caption))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
@@ -177,7 +178,9 @@ def uncounted(board: Storyboard, trace: Trace) -> list[str]:
             continue
         for step in (trace.steps[at] for at in beat.steps):
             terms = sum(run.source is not None for run in beat.caption) - 1
-            if step.operation in SUMS and step.writes.tensor in shown and 1 < terms <= 5 and not _tallied(beat):
+            several = re.search(r" \+ (?!\d+ zeros?\b)", plain(beat.caption))
+            seen = several and step.operation in SUMS and step.writes.tensor in shown
+            if seen and 1 < terms <= 5 and not _tallied(beat):
                 out.append(f"{plain(beat.place)}: {plain(beat.caption)!r} arrives at once")
     return out
 

@@ -17,7 +17,7 @@ from layeranim.engine.trace import Trace
 from layeranim.errors import UsageError
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
-from layeranim.stories.header import header, placed
+from layeranim.stories.header import MOST, header, placed
 from layeranim.stories.storyboard import Line, Run, Storyboard, plain
 from tests.catalog.conftest import Case, ids
 from tests.catalog.sentences import values
@@ -317,3 +317,5 @@ def test_the_seed_goes_first_then_what_the_drawing_leaves_out() -> None:
     dropped = [[what for what in (*drawn, seed) if what not in text] for text in kept]
     assert [seed, drawn[1], drawn[0]] == list(dict.fromkeys(what for gone in dropped for what in gone[::-1]))
     assert all(part in text for text in kept for part in said)
+    full = [text for text in kept if seed not in text and drawn[1] in text]
+    assert max(phrases.width((Run(text),), theme.PARAMETERS) for text in full) > MOST * phrases.ROOM  # in small letters

@@ -8,19 +8,26 @@ from layeranim import theme as t
 from layeranim.borrowed import VMobject
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shapes import polyline
+from layeranim.stories import phrases
 from layeranim.stories.stage.plans import Tick
 from layeranim.stories.storyboard import Box
 from layeranim.theme import Theme
+
+HALF = 8
+"""Half the height of a digit: its middle stands at its tick."""
 
 
 def ticks(
     box: Box, across: Sequence[Tick], along: Sequence[Tick], theme: Theme, below: float = 28, beside: float = 12
 ) -> Iterator[TextLine]:
-    """What the axes below and left of a box say."""
+    """What the axes below and left of a box say; in the corner where both begin the left one stands higher."""
+    reach = min((tick.at - phrases.width(tick.line, t.FLOOR) / 2 for tick in across), default=box.right)
+    met = reach < box.x - beside + HALF / 2
     for tick in across:
         yield TextLine(tick.line, t.FLOOR, theme, (tick.at, box.bottom - below), "centre")
     for tick in along:
-        yield TextLine(tick.line, t.FLOOR, theme, (box.x - beside, tick.at - 8), "right")
+        lower = HALF if not met or tick.at - box.bottom > HALF else 0
+        yield TextLine(tick.line, t.FLOOR, theme, (box.x - beside, tick.at - lower), "right")
 
 
 def rules(box: Box, along: Sequence[Tick], theme: Theme) -> Iterator[VMobject]:

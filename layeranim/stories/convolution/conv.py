@@ -71,7 +71,8 @@ def _alike(view: ConvView) -> tuple[tuple[str, ...], ...]:
     """What is compared cell by cell: a window and its products, unless these are so large that it would be pale."""
     if view.symbolic:
         return ()
-    sums = ("partial_sums", "pre_activation", "output") if view.depth > 1 else ("pre_activation", "output")
+    several = ("partial_sums",) if view.depth > 1 else ()
+    sums = shared.compared(view.trace, *several, "pre_activation")
     return (sums,) if view.picture else (("padded", "patches"), sums)
 
 

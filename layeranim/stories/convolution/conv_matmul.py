@@ -71,7 +71,7 @@ def _alike(trace: Trace) -> tuple[tuple[str, ...], ...]:
     given, weights = ("padded", "columns", "flat_input"), ("kernel", "kernel_matrix", "toeplitz")
     ranges = sorted(numbers.value_range(trace[name]) for name in ("padded", "kernel"))
     factors = (given + weights,) if ranges[1] <= PALE * ranges[0] else (given, weights)
-    return *factors, ("matrix_product", "toeplitz_product", "pre_activation", "output")
+    return *factors, shared.compared(trace, "matrix_product", "toeplitz_product", "pre_activation")
 
 
 def _dimmed(trace: Trace) -> dict[str, Mask]:

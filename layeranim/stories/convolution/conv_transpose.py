@@ -51,7 +51,7 @@ def film(telling: Telling) -> Play:
             *shared.options_of(view.trace, True, padding=tuple(_padding(view))),
         ),
         drawn=(*listed("channels", view.channels, view.inside[0]), *listed("maps", view.maps, view.filters)),
-        alike=(("input", "stamps", "painted", "full", "pre_activation", "output"),),
+        alike=(shared.compared(view.trace, "input", "stamps", "painted", "full", "pre_activation"),),
         stand_ins={"painted": ("stamps", "full")},
         kinds={"input": "grey"} if telling.kinds.get("input") == "image" and view.inside[0] == 1 else {},
         follow=view.follow,

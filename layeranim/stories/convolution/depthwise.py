@@ -66,7 +66,7 @@ def film(telling: Telling) -> Play:
         drawn=(*listed("channels", view.channels, trace.size("in_channels")),
                *listed("maps", view.maps, trace.size("out_channels"))),
         alike=(("padded", "depthwise_patches", "depthwise_products"),
-               ("depthwise_pre_activation", "depthwise_output", "pointwise_pre_activation", "output")),
+               shared.compared(trace, "depthwise_pre_activation", "depthwise_output", "pointwise_pre_activation")),
         kinds=shared.pictured(telling, "padded"),
         masks={"padded": Mask(*shared.without_data(trace))},
         follow=view.place,

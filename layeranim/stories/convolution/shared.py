@@ -14,7 +14,7 @@ from layeranim.engine import conv, window
 from layeranim.engine.trace import Array, Trace
 from layeranim.engine.window import Axis
 from layeranim.stories import phrases
-from layeranim.stories.activations import activation_name, activation_word
+from layeranim.stories.activations import BOUNDED, activation_name, activation_word
 from layeranim.stories.pictures import ink
 from layeranim.stories.stage import Grid
 from layeranim.stories.stage.arrangements import drawn_of
@@ -29,6 +29,12 @@ def activated(trace: Trace) -> bool:
     """Whether an activation acts on the sums."""
     config: Any = trace.config
     return bool(config.activation != "linear")
+
+
+def compared(trace: Trace, *sums: str) -> tuple[str, ...]:
+    """Sums and what comes out, which share a range and their decimals where no function bounds what comes out."""
+    config: Any = trace.config
+    return sums if config.activation in BOUNDED else (*sums, "output")
 
 
 def bent(trace: Trace) -> tuple[str, ...]:

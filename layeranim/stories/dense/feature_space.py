@@ -37,7 +37,7 @@ def film(telling: Telling) -> Play:
             All(("plane_features", "plane_score", "plane_share"),
                 (Note("what the hidden layer makes of a straight line", name != "linear" and told.seen),
                  Note("without a bend it is a straight line here too", name == "linear" and told.seen)),
-                says=(Run("the same border, seen from the "), Run("inputs", "ink", "semibold"))),
+                says=told.from_inputs()),
         ),
         opening=sentence("no line parts the classes here? ", "the hidden layer moves the samples"),
         closing=told.closing(),
@@ -88,6 +88,12 @@ class _Moved(FilmView):
                           (Address("out_bias", (0,)), "")):  # fmt: skip
             terms.append((figures.number(at, bool(terms)), *((Run(after),) if after else ())))
         return Run("border: ", weight="regular"), *phrases.join(terms), Run(" = 0", source=Fact("border"))
+
+    def from_inputs(self) -> Line:
+        """The border where the inputs are, or that they all lie on one side of it."""
+        if not self.seen:
+            return Run("no border between the "), Run("inputs", "ink", "semibold"), Run(": one side has all")
+        return Run("the same border, seen from the "), Run("inputs", "ink", "semibold")
 
     def closing(self) -> Line:
         samples = self.trace.size("samples")

@@ -14,6 +14,9 @@ from layeranim.stories.storyboard import Line, Telling
 
 GOOD_FOR = "without a bend, any number of layers is no more than one straight line"
 
+GATES = {"glu": "σ", "reglu": "ReLU", "geglu": "GELU", "swiglu": "SiLU"}
+"""What bends the second half of the numbers, before the first half is multiplied by it."""
+
 
 def film(telling: Telling) -> Play:
     """An activation's film."""
@@ -21,19 +24,21 @@ def film(telling: Telling) -> Play:
     if config.compare:
         return side_by_side(telling)
     name, out = config.activation, trace.axes("output")[1]
-    grouped, slope = name in ("maxout", "glu"), "slope" in trace
+    gated, slope = name in GATES, "slope" in trace
+    grouped = gated or name == "maxout"
     given, made = Grid("input", "x"), Grid("output", "y")
-    second = Grid("slope", "slope") if slope else Grid("gate", "σ(b)")
-    plain = Row(given, "→", second, "→", made) if slope or name == "glu" else Row(given, "→", made)
+    second = Grid("slope", "slope") if slope else Grid("gate", f"{GATES.get(name)}(b)")
+    plain = Row(given, "→", second, "→", made) if slope or gated else Row(given, "→", made)
     told = telling.sample
     x, y = trace["input"][told], trace["output"][told]
-    gate = ("gate", Note("how much of its partner passes: 0 none, 1 all"))
+    share = Note("how much of its partner passes: 0 none, 1 all", name == "glu")
+    factor = Note("its partner of the second half, bent", name != "glu")
     cut = ("output", Note("what is below 0 is cut", name == "relu" and bool((x < 0).any())))
     return Play(
-        title=f"{name if name == 'gelu-tanh' else activation_word(name)} activation",  # GELU is another one
+        title=_title(name),
         units=Units((out,), ("number", "numbers")),
         stage=plain if grouped or slope else Tries(Row(Curve("input", "output"), given, "→", made), plain),
-        acts=(Each((gate, cut) if name == "glu" else (cut,)),),
+        acts=(Each((("gate", (share, factor)), cut) if gated else (cut,)),),
         opening=_opening(name, config.pieces),
         closing=_closing(name, x, y),
         good_for=GOOD_FOR if name != "linear" else "it passes everything on: the layer stays linear",
@@ -48,11 +53,18 @@ def film(telling: Telling) -> Play:
     )
 
 
+def _title(name: str) -> str:
+    word = "GELU (tanh)" if name == "gelu-tanh" else activation_word(name)
+    return f"{word[0].upper()}{word[1:]} activation"
+
+
 def _opening(name: str, pieces: int | None) -> Line:
     if name == "maxout":
         return sentence(f"of {pieces} numbers each ", "the largest passes")
     if name == "glu":
         return sentence("the second half of the numbers ", "opens and closes gates for the first")
+    if name in GATES:
+        return sentence("every number of the first half ", "times its bent partner of the second")
     return sentence("every number goes through ", "the same curve, alone")
 
 
@@ -68,6 +80,8 @@ def _closing(name: str, x: Any, y: Any) -> Line:
         return sentence(f"{numbers}, ", "each the largest of its group")
     if name == "glu":
         return sentence(f"{numbers}, ", "each as far as its gate was open")
+    if name in GATES:
+        return sentence(f"{numbers}, ", "each times its bent partner")
     if name != "linear" and np.array_equal(x, y):
         return sentence("every number as it was: ", "none stands where the curve bends")
     return sentence("same shape, ", "every number bent by the curve" if name != "linear" else "every number as it was")

@@ -45,9 +45,8 @@ def _pooled(call: GraphCall) -> str:
             "adaptive-mean": "mean", "lp": "p-norm"}.get(mode, mode)  # fmt: skip
 
 
-GATED = {"linear": "identity", "glu": "GLU", "reglu": "ReGLU", "geglu": "GEGLU", "swiglu": "SwiGLU"}
 WORDS: dict[str, str | Says] = {
-    "activation": lambda call: GATED.get(call.config.activation) or activation_word(call.config.activation),
+    "activation": lambda call: {"linear": "identity"}.get(name := call.config.activation) or activation_word(name),
     "batchnorm": "batch norm",
     "conv1d": "conv",
     **dict.fromkeys(TRANSPOSED, "transposed"),

@@ -58,7 +58,8 @@ def _stage(view: CnnView) -> Node:
     for k in range(1, view.layers + 1):
         maps += ["→"] if k == 1 or view.layers <= DEEP else []
         maps += [view.maps(f"conv{k}"), view.maps(f"pool{k}")]
-    return Tries(*(Row(view.picture(), *maps, "→", one, "→", *_answers(view)) for one in (row, band)), least=44)
+    ends = ((row, _answers(view, 0.0)), (band, _answers(view, 0.0)), (band, _answers(view, _high(view))))
+    return Tries(*(Row(view.picture(), *maps, "→", one, "→", *said) for one, said in ends), least=44)
 
 
 def _high(view: CnnView) -> float:
@@ -68,9 +69,10 @@ def _high(view: CnnView) -> float:
     return HIGH
 
 
-def _answers(view: CnnView) -> Sequence[Node | str]:
-    """What the dense layer says, and the shares that are made of it, as bars where they are few."""
-    sums, said = view.answers(SCORES, "z", _high(view), _high(view))
+def _answers(view: CnnView, high: float) -> Sequence[Node | str]:
+    """What the dense layer says, and the shares that are made of it, as bars where they are few; without numbers so
+    ``high``."""
+    sums, said = view.answers(SCORES, "z", _high(view), high)
     return [said] if view.end == "linear" else [sums, "→", said]
 
 

@@ -7,12 +7,13 @@ from collections.abc import Callable
 import numpy as np
 
 from layeranim.engine.cnn import CNN_BACKPROP
+from layeranim.layout import LEAST_PITCH
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_name
 from layeranim.stories.learning import Learning
-from layeranim.stories.networks.cnn_view import BAND, SCORES, CnnView
+from layeranim.stories.networks.cnn_view import BAND, NUMBERS, SCORES, CnnView
 from layeranim.stories.phrases import sentence
-from layeranim.stories.stage import All, Column, Each, Grid, Maps, Note, Play, Row, Tally, Units, story
+from layeranim.stories.stage import All, Column, Each, Grid, Maps, Note, Play, Row, Tally, Tries, Units, story
 from layeranim.stories.stage.language import Act
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Address, Line, Telling
@@ -22,12 +23,14 @@ ERRORS = f"grad_{SCORES}"
 SLOPES = "grad_conv1_kernel"
 TALL, HIGH, FILTER = 146.0, 150.0, 66.0
 """The height of a block of maps and of the row, the side of a filter."""
-TALL_NARROW, HIGH_NARROW, SHALLOW = 58.0, 90.0, 2
+TALL_NARROW, HIGH_NARROW, SHALLOW = 58.0, 70.0, 2
 """The same on narrow canvases, where the stages stand in lines; deeper networks have no room for their poolings there,
 nor elsewhere those that are deeper still."""
 BARS_HIGH = 236.0
 """The height of all bars with their numbers."""
 CALM, BRIEFLY = 2.4, 2.0
+CELL, CELL_NARROW = 24.0, 20.0
+"""The side of a cell of the maps beside numbers."""
 FEW, LONGEST = 4, 28.0
 """Of more filters the one that is followed is taught first; seconds of the film before it is given time to be read."""
 
@@ -56,13 +59,13 @@ class CnnBackView(CnnView):
             out |= {rows: row + top, cols: col + left}
         return out
 
-    def back(self, name: str, tall: float) -> Maps:
+    def back(self, name: str, tall: float, cell: float) -> Maps:
         """The errors of a stage's maps, which stand as the maps do."""
         conv = name.startswith("conv")
         tensor = f"grad_{name}_{'pre_activation' if conv else 'output'}"
-        number = f"_{{{name[4:]}}}" if self.layers > 1 else ""
-        return Maps(tensor, f"{'δ' if conv else '∂'}{number}", *self.axes(name), maps=self.filters[int(name[4:]) - 1],
-                    tall=tall, like=self.maps(f"conv{name[4:]}", tall), chosen=self.chosen(int(name[4:])))  # fmt: skip
+        number, k = f"_{{{name[4:]}}}" if self.layers > 1 else "", int(name[4:])
+        return Maps(tensor, f"{'δ' if conv else '∂'}{number}", *self.axes(name), maps=self.filters[k - 1], tall=tall,
+                    cell=cell, like=self.maps(f"conv{k}", tall, cell), chosen=self.chosen(k))  # fmt: skip
 
     # ── words ────────────────────────────────────────────────────────────────
     def options(self) -> tuple[str, ...]:
@@ -121,30 +124,43 @@ def film(telling: Telling) -> Play:
 
 # ── stage ────────────────────────────────────────────────────────────────────
 def _stage(view: CnnBackView) -> Node:
-    """Every stage above what comes back to it; on the left the slopes of a filter, on the right what the loss says."""
+    """Every stage above what comes back to it; on the left the slopes of a filter, on the right what the loss says.
+
+    In numbers what is followed has room in, else in colours."""
+    return Tries(_arranged(view, True), _arranged(view, False), least=LEAST_PITCH)
+
+
+def _arranged(view: CnnBackView, numbers: bool) -> Node:
+    """The maps in colours; the slopes of a filter, its weights and the errors of the answers in ``numbers`` or not."""
     narrow = view.telling.film.canvas.narrow
-    tall, high = (TALL_NARROW, HIGH_NARROW) if narrow else (TALL, HIGH)
+    tall, high, cell = (TALL_NARROW, HIGH_NARROW, CELL_NARROW) if narrow else (TALL, HIGH, CELL)
     pools = view.layers <= (SHALLOW if narrow else SHALLOW + 1)
-    out: list[Node | str] = [view.picture(), Column(*_filters(view))] if narrow else [
-        Column(view.picture(), *_filters(view))]  # fmt: skip
+    maps = {"tall": tall, "cell": cell if numbers else 0.0}
+    picture, filters = view.picture(maps["cell"]), _filters(view, NUMBERS if numbers else (FILTER, FILTER))
+    out: list[Node | str] = [Column(picture, *filters)]
+    if narrow or numbers:
+        out = [picture, Row(*filters) if narrow and numbers else Column(*filters)]
     for k in range(1, view.layers + 1):
         names = (f"conv{k}", f"pool{k}") if pools else (f"conv{k}",)
-        out += [Column(view.maps(name, tall), view.back(name, tall)) for name in names]
-    rows = (("flatten_output", "row"), ("grad_flatten_output", "∂"))
-    out.append(Column(*(Grid(name, text, rows="flatten_features", lens=False, band=(BAND, high), sized=False)
-                        for name, text in rows)))  # fmt: skip
-    errors, answers = view.answers(view.step.error, "δ", BARS_HIGH, HIGH)
+        out += [Column(view.maps(name, **maps), view.back(name, **maps)) for name in names]
+    out.append(Column(*_rows((BAND, high))))
+    errors, answers = view.answers(view.step.error, "δ", BARS_HIGH, 0.0 if numbers else HIGH)
     said, loss = Row(answers, errors), Tally("loss", "loss")
     return Row(*out, "→", *([said, loss] if narrow else [Column(said, loss)]))
 
 
-def _filters(view: CnnBackView) -> list[Node]:
+def _rows(band: tuple[float, float] = NUMBERS) -> list[Node]:
+    """The maps as one row, and what comes back to it."""
+    named = (("flatten_output", "row"), ("grad_flatten_output", "∂"))
+    return [Grid(name, text, rows="flatten_features", lens=False, band=band, sized=False) for name, text in named]
+
+
+def _filters(view: CnnBackView, band: tuple[float, float] = NUMBERS) -> list[Node]:
     """The slopes of a filter's weights, and these after the step."""
     channel, rows, cols = view.trace.axes(SLOPES)[1:]
     at = ((channel, view.step.steepest(view.path.convs[0][0])[0]),)
     named = ((SLOPES, "∂w, filter <conv1_out_channels>"), ("new_conv1_kernel", "new w"))
-    return [Grid(name, text, rows, cols, at=at, sized=False, lens=False, band=(FILTER, FILTER))
-            for name, text in named]  # fmt: skip
+    return [Grid(name, text, rows, cols, at=at, sized=False, lens=False, band=band) for name, text in named]
 
 
 # ── acts ─────────────────────────────────────────────────────────────────────

@@ -30,6 +30,8 @@ SCORES = "dense_pre_activation"
 """What the dense layer adds up."""
 BAND, BAR_MOST, BAR_LEAST = 22.0, 40.0, 23.0
 """The width of a column of colours; the height of a bar with its number."""
+NUMBERS = (0.0, 0.0)
+"""In place of the width and height of a band of colours: cells with numbers."""
 Cell = tuple[int, int, int]
 """A map, a row and a column."""
 
@@ -234,27 +236,29 @@ class CnnView(FilmView):
             yield from ((f"conv{k}", conv), (f"pool{k}", pool))
 
     # ── parts ────────────────────────────────────────────────────────────────
-    def picture(self) -> Maps:
+    def picture(self, cell: float = 0.0) -> Maps:
         """What goes in: a picture, or maps of numbers."""
         channels, rows, cols = self.axes("input")
         return Maps("input", "x", channels, rows, cols, pixels=self.pictured, maps=self.channels,
-                    seen=(("conv1_padded", *self.before(1)),), size=self.shape("input"))  # fmt: skip
+                    seen=(("conv1_padded", *self.before(1)),), size=self.shape("input"), cell=cell)  # fmt: skip
 
-    def maps(self, name: str, tall: float = 0.0) -> Maps:
+    def maps(self, name: str, tall: float = 0.0, cell: float = 0.0) -> Maps:
         """What a convolution or a pooling makes."""
         k, conv = int(name[4:]), name.startswith("conv")
         reads = f"pool{k}_padded" if conv else f"conv{k + 1}_padded"
         seen = ((reads, 0, 0),) if conv else ((reads, *self.before(k + 1)),) if k < self.layers else ()
         return Maps(self.out(name), self.title(name), *self.axes(name), whole=conv, maps=self.filters[k - 1],
                     seen=seen, size=self.shape(name), tall=tall, chosen=self.chosen(k),
-                    like=None if conv else self.maps(f"conv{k}", tall))  # fmt: skip
+                    cell=cell, like=None if conv else self.maps(f"conv{k}", tall, cell))  # fmt: skip
 
-    def answers(self, sums: str, text: str, room: float, high: float) -> tuple[Grid, Bars | Grid]:
-        """What the dense layer adds up, or its errors, and what the network says: as bars where these have ``room``,
-        else as bands of colours, so ``high``."""
+    def answers(self, sums: str, text: str, room: float, high: float = 0.0) -> tuple[Grid, Bars | Grid]:
+        """What the dense layer adds up, or its errors, and what the network says: as bars where these have ``room``.
+
+        Without numbers as bands of colours, so ``high``.
+        """
         axis, pitch = "dense_out_features", min(BAR_MOST, room / self.classes)
         few = pitch >= BAR_LEAST
-        band = BAND, pitch * self.classes if few else high
+        band = (BAND, pitch * self.classes if few else high) if high else NUMBERS
         bars = Bars("output", "y", axis, tuple(map(self.called, range(self.classes))), pitch)
         said = bars if few else Grid("output", "y", rows=axis, band=band, lens=False)
         return Grid(sums, text, rows=axis, band=band, lens=False), said

@@ -21,7 +21,7 @@ NAMED = 40
 """More time steps than these have no names over their columns."""
 CURVED = 200
 """A curve over more time steps than these is no help beside the strip."""
-BAND_WIDE, BAND_HIGH, BANDS_HIGH = 720.0, 56.0, 352.0
+BAND_WIDE, BAND_HIGH, BANDS_HIGH = 720.0, 112.0, 352.0
 """The width of bands, the most that one is high, and the height of all with what is between them and a key."""
 BESIDE_WIDE, BESIDE_HIGH = 420.0, 172.0
 """The same where a curve stands beside them."""
@@ -100,6 +100,7 @@ def _stage(view: RecurrentView, machines: Sequence[Node], answers: bool, told: i
         return Tries(strips, *_both_ways(view, answers), bands, slim, least=NUMERAL_LOW)
     kept = "cell" if view.kind == "lstm" else "hidden"
     number = f"_{{{told + 1}}}" if view.hidden > 1 else ""
+    narrow = view.telling.film.canvas.narrow
     curve = History(kept, f"{kept[0]}{number} over t", first=1) if 2 < view.steps <= CURVED else None
     over = next(
         (strip for strip in _strips(view, answers) if strip.tensor == "probabilities" and strip.cols == "time"), None
@@ -111,7 +112,10 @@ def _stage(view: RecurrentView, machines: Sequence[Node], answers: bool, told: i
         below = [
             Row(Aligned(*(strip for strip in numbered if strip != over)), replace(over, beside=False, sized=False))
         ]
-    below += [*([Row(Aligned(*numbered), curve), Row(low, curve)] if curve else []), strips]
+    close = [replace(strip, tight=True) for strip in numbered]
+    unnamed = [replace(strip, called=((), strip.called[1])) for strip in close]
+    tight = [Row(Aligned(*each, flush=True), curve) for each in (close, unnamed)]
+    below += [*([Row(Aligned(*numbered), curve), *(tight if narrow else ()), Row(low, curve)] if curve else []), strips]
     under = Column(*_strips(view, answers, (BAND_WIDE, BESIDE_HIGH)))
     found = [Column(machine, each) for machine in machines for each in (*below, under)]
     return Tries(*found, *([Row(strips, curve)] if curve else []), strips, bands, slim, least=NUMERAL_LOW)

@@ -55,6 +55,7 @@ class Maps(Volume):
     like: Maps | None = None
     tall: float = 0.0
     chosen: tuple[int, ...] = ()
+    cell: float = 0.0
 
     @property
     def draws(self) -> tuple[str, ...]:
@@ -70,6 +71,8 @@ class Maps(Volume):
     # ── room ─────────────────────────────────────────────────────────────────
     def _cell(self, s: Setting) -> Fit:
         shape = self.shown(s.figures).shape
+        if self.cell:
+            return layout.heat(*shape, LARGE, LARGE, self.cell)
         if s.look.numerals and not self.pixels:
             return Grid(self.tensor, self.text, self.rows, self.cols).fit(s)[0]
         side = LARGE if s.look.numerals else s.look.pitch * s.look.scale

@@ -28,7 +28,7 @@ STEP: Point = (26.0, 16.0)
 """From one sheet of the pile to the next, at most."""
 RISE = 32.0
 """Height that a pile takes besides its maps, at least."""
-TALL, SHARE = 230.0, 12.0
+TALL, SHARE = 230.0, 14.0
 """Height of all maps at most, in design pixels and in cells of the stage."""
 CELL = 40.0
 
