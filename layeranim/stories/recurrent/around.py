@@ -114,8 +114,10 @@ def _stage(view: RecurrentView, machines: Sequence[Node], answers: bool, told: i
         ]
     close = [replace(strip, tight=True) for strip in numbered]
     unnamed = [replace(strip, called=((), strip.called[1])) for strip in close]
-    tight = [Row(Aligned(*each, flush=True), curve) for each in (close, unnamed)]
-    below += [*([Row(Aligned(*numbered), curve), *(tight if narrow else ()), Row(low, curve)] if curve else []), strips]
+    if curve:
+        tight = [Row(Aligned(*each, flush=True), curve) for each in (close, unnamed)] if narrow else []
+        below += [Row(Aligned(*numbered), curve), *tight, Row(low, curve)]
+    below.append(strips)
     under = Column(*_strips(view, answers, (BAND_WIDE, BESIDE_HIGH)))
     found = [Column(machine, each) for machine in machines for each in (*below, under)]
     return Tries(*found, *([Row(strips, curve)] if curve else []), strips, bands, slim, least=NUMERAL_LOW)
