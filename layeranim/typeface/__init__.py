@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
-from importlib.resources import files
 from itertools import groupby
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from layeranim.bundled import bundled
 from layeranim.records import dataclass
 from layeranim.theme import SUBSCRIPT, SUBSCRIPT_DROP, SUPERSCRIPT_RISE
 from layeranim.typeface import bidi, foreign
@@ -220,4 +220,4 @@ def _owners(text: str, inter: Inter, other: foreign.Foreign) -> Iterator[tuple[b
 
 @cache
 def _face(weight: Weight) -> Inter:
-    return Inter((files("layeranim") / "data" / "fonts" / FILES[weight]).read_bytes())
+    return Inter(bundled(f"fonts/{FILES[weight]}"))
