@@ -35,6 +35,7 @@ NARROW_PITCH = 58  # a cell narrower than this, in design pixels, holds one deci
 MOST_DECIMALS = 9
 GREYS = 32
 _BLOCK = 2**16  # values that are looked at together
+_FIRST = 2**6  # of a block, looked at before the others: mostly they say already that not all are whole
 _MANY = 2**18  # values that are coloured sooner by limits, which have to be found first
 
 # Wide enough that no sum of products of displayed numbers is rounded: a double's decimal exponents span 632.
@@ -134,7 +135,8 @@ def magnitudes(values: ArrayLike) -> Magnitudes:
         whole = whole and _integral(block)
     digits = significant(array.dtype)
     top = float(_rounded(np.asarray(most), digits))
-    whole = whole or all(_integral(_sizes(block, top)) for block in _blocks(array))  # rounded, whole ones stay whole
+    parts = (part for block in _blocks(array) for part in (block[:_FIRST], block[_FIRST:]))
+    whole = whole or all(_integral(_sizes(part, top)) for part in parts)  # rounded, whole ones stay whole
     return Magnitudes(top, whole, digits)
 
 

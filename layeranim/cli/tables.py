@@ -31,16 +31,19 @@ def shapes(trace: Trace) -> str:
 
 def values(trace: Trace, precision: int | None = None) -> str:
     """Every tensor with its numbers as a film writes them; large ones are cut with ``…``."""
-    return "\n\n".join("\n".join(_tensor(tensor, precision)) for tensor in trace.tensors.values()) + "\n"
+    known = dict[str, numbers.Magnitudes]()
+    return "\n\n".join("\n".join(_tensor(tensor, precision, known)) for tensor in trace.tensors.values()) + "\n"
 
 
-def _tensor(tensor: Tensor, precision: int | None) -> Iterator[str]:
+def _tensor(tensor: Tensor, precision: int | None, known: dict[str, numbers.Magnitudes]) -> Iterator[str]:
     made = ", made where it is read" if tensor.is_recipe else ""
     yield f"{tensor.name}  {tensor.role}, {tensor.dtype.name}{made}\n  {shape(tensor)}"
     if tensor.is_recipe and count(tensor.shape) > SMALL:
         return
     array = tensor.array
-    style = numbers.style(array, precision=precision)
+    held = tensor.name if tensor.is_recipe else str(array.__array_interface__)  # one memory may have several names
+    known[held] = known.get(held) or numbers.magnitudes(array)
+    style = numbers.style(known[held], precision=precision)
     blocks = count(tensor.shape[:-2])
     for at in islice(np.ndindex(tensor.shape[:-2]), BLOCKS):
         if blocks > 1:

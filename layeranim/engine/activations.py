@@ -55,10 +55,12 @@ class Activation:
         """φ′(x); at a corner the derivative that PyTorch takes (0 for ReLU at 0)."""
         return self._run(self.slope, x, parameters)
 
-    def into(self) -> Callable[[Array, Array], object]:
-        """φ of one array of floats written into another, for loops: nothing is checked, NumPy may warn."""
-        if isinstance(self.function, np.ufunc) or self.function is _sigmoid:
+    def into(self, like: Array) -> Callable[[Array, Array], object]:
+        """φ of arrays of floats like one written into others, for loops: nothing is checked, NumPy may warn."""
+        if isinstance(self.function, np.ufunc):
             return self.function
+        if self.function is _sigmoid:
+            return _sigmoid_into(like)
         parameters = dict(self.parameters)
         return lambda x, out: np.copyto(out, self.function(x, **parameters))
 
@@ -94,12 +96,31 @@ def _decay(x: Array) -> Array:
     return np.asarray(np.exp(e, e))
 
 
-def _sigmoid(x: Array, out: Array | None = None) -> Array:
-    e = _decay(x)
-    above = np.asarray(np.maximum(e, x >= 0, out=out))  # 1 from 0 on, e below: e is at most 1
-    e += 1
-    above /= e
-    return above
+def _sigmoid(x: Array) -> Array:
+    out = np.empty_like(x)
+    _sigmoid_into(out)(x, out)
+    return out
+
+
+def _sigmoid_into(like: Array) -> Callable[[Array, Array], object]:
+    """σ in memory of its own; NumPy would make an array of each 0 and 1 anew in every step of a loop."""
+    e, on, zero, one = (
+        np.empty_like(like),
+        np.empty(like.shape, bool),
+        np.zeros((), like.dtype),
+        np.ones((), like.dtype),
+    )
+
+    def run(x: Array, out: Array) -> None:
+        np.abs(x, e)
+        np.negative(e, e)
+        np.exp(e, e)
+        np.greater_equal(x, zero, on)
+        np.maximum(e, on, out=out)  # 1 from 0 on, e below: e is at most 1
+        np.add(e, one, e)
+        np.divide(out, e, out)
+
+    return run
 
 
 def _sigmoid_slope(x: Array) -> Array:

@@ -7,18 +7,17 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from layeranim.bundled import bundled
 from layeranim.inputs import pictures
 from layeranim.inputs.request import Request
 from layeranim.inputs.seeded import generator
 from layeranim.inputs.source import Source, source
-from layeranim.inputs.stored.npz_file import npz_file
 
 Shape = tuple[int, ...]
 
@@ -140,17 +139,15 @@ def _pixels(gray: NDArray[np.uint8], request: Request) -> NDArray[np.uint8]:
 
 
 def _photo(gray: bool, resize: tuple[int, int] | None, request: Request) -> NDArray[np.uint8]:
-    return pictures.picture(io.BytesIO(_bundled("chelsea.png")), replace(request, gray=gray, resize=resize))
+    return pictures.picture(io.BytesIO(bundled("chelsea.png")), replace(request, gray=gray, resize=resize))
 
 
 @cache
 def _digits() -> tuple[NDArray[Any], NDArray[Any]]:
+    from layeranim.inputs.stored.npz_file import npz_file  # and archives with it, which few films need
+
     def member(key: str) -> NDArray[Any]:
         request = Request("sample", "digit", key=key)
-        return npz_file(io.BytesIO(_bundled("digits.npz")), request).held(key).read(request)
+        return npz_file(io.BytesIO(bundled("digits.npz")), request).held(key).read(request)
 
     return member("images"), member("labels")
-
-
-def _bundled(name: str) -> bytes:
-    return files("layeranim").joinpath("data", name).read_bytes()

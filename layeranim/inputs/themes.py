@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +15,8 @@ MOST = 100_000
 
 def theme(path: str, *, base: Base = None, limits: Limits = LIMITS) -> Mapping[str, Any]:
     """The table in a file of colours. Raises :class:`InputError`."""
+    import tomllib  # a film in colours of ours has no such file
+
     request = Request("theme", path, limits)
     with opened(path, request, base, (".toml",), "give a TOML file with colours") as (_, stream, size):
         request.check_size("the file", size, MOST)

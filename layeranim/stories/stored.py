@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from layeranim.bundled import bundled
 from layeranim.stories.preset import Made
 
 IMAGE = 1632
@@ -22,7 +22,7 @@ GREY = 16
 @cache
 def stored(name: str) -> dict[str, NDArray[Any]]:
     """The arrays of a file of ``layeranim/data`` by their names."""
-    with np.load(io.BytesIO(files("layeranim").joinpath("data", name).read_bytes()), allow_pickle=False) as file:
+    with np.load(io.BytesIO(bundled(name)), allow_pickle=False) as file:
         return {key: file[key] for key in file.files}
 
 

@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
-from importlib.resources import files
 from itertools import groupby
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from layeranim.bundled import bundled
 from layeranim.records import dataclass
 from layeranim.theme import SUBSCRIPT, SUBSCRIPT_DROP, SUPERSCRIPT_RISE
 from layeranim.typeface import bidi, foreign
@@ -81,9 +81,9 @@ def shape(text: str, weight: Weight = "medium", markup: bool = False) -> Glyphs:
 @lru_cache(maxsize=4096)
 def _shape(text: str, weight: Weight, markup: bool, font: Font | None) -> Glyphs:
     x, contours = 0.0, list[Contour]()
-    for part, scale, rise in _parts(text) if markup else [(text, 1.0, 0.0)]:
+    for run, scale, rise in _runs(text, weight, markup, font):
         advance = 0.0
-        for letter in _run(part, _face(weight), font):
+        for letter in run:
             contours += [(c + np.array([advance, 0.0])) * scale + np.array([x, rise]) for c in letter.contours]
             advance += letter.advance
         x += advance * scale
@@ -97,15 +97,15 @@ def _shape(text: str, weight: Weight, markup: bool, font: Font | None) -> Glyphs
 def letters(text: str, weight: Weight = "medium", markup: bool = False) -> Iterator[tuple[Letter, float, float, float]]:
     """The letters of a run, each with its scale and where it stands, x and y, em: what ``shape`` draws, one by one."""
     x = 0.0
-    for part, scale, rise in _parts(text) if markup else [(text, 1.0, 0.0)]:
-        for letter in _run(part, _face(weight), _FONT.get()):
+    for run, scale, rise in _runs(text, weight, markup, _FONT.get()):
+        for letter in run:
             yield letter, scale, x, rise
             x += letter.advance * scale
 
 
 def width(text: str, size: float, weight: Weight = "medium", markup: bool = False) -> float:
     """The advance of a run at ``size``, in the pixels that ``size`` is in."""
-    return _shape(text, weight, markup, _FONT.get()).advance * size
+    return _advance(text, weight, markup, _FONT.get()) * size
 
 
 def cap_height(weight: Weight = "medium") -> float:
@@ -172,6 +172,25 @@ def _parts(text: str) -> Iterator[tuple[str, float, float]]:
     yield text[end:], 1.0, 0.0
 
 
+@lru_cache(maxsize=4096)
+def _runs(text: str, weight: Weight, markup: bool, font: Font | None) -> list[tuple[list[Letter], float, float]]:
+    """The runs of a text: (letters, scale, rise in em)."""
+    parts = _parts(text) if markup else [(text, 1.0, 0.0)]
+    return [(list(_run(part, _face(weight), font)), scale, rise) for part, scale, rise in parts]
+
+
+@lru_cache(maxsize=4096)
+def _advance(text: str, weight: Weight, markup: bool, font: Font | None) -> float:
+    """How far a text moves on, em: what is only measured needs no outline of its own."""
+    x = 0.0
+    for run, scale, _ in _runs(text, weight, markup, font):
+        advance = 0.0
+        for letter in run:
+            advance += letter.advance
+        x += advance * scale
+    return x
+
+
 def _run(text: str, face: Inter, font: Font | None) -> Iterator[Letter]:
     """The letters of a run, em: from Inter, and where there is a font of the user's, from left to right."""
     if font is None or all(map(face.has, text)):
@@ -201,4 +220,4 @@ def _owners(text: str, inter: Inter, other: foreign.Foreign) -> Iterator[tuple[b
 
 @cache
 def _face(weight: Weight) -> Inter:
-    return Inter((files("layeranim") / "data" / "fonts" / FILES[weight]).read_bytes())
+    return Inter(bundled(f"fonts/{FILES[weight]}"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Collection, Mapping
 from importlib import import_module
-from importlib.resources import files
 from typing import Any
 
+from layeranim.bundled import bundled
 from layeranim.records import dataclass
 from layeranim.typeface import FILES, Weight
 
@@ -32,7 +32,7 @@ class Embedded:
 def embedded(weight: Weight, glyphs: Collection[int]) -> Embedded:
     """What is carried of a weight for these glyphs."""
     hb: Any = import_module("uharfbuzz")
-    face = hb.Face((files("layeranim") / "data" / "fonts" / FILES[weight]).read_bytes())
+    face = hb.Face(bundled(f"fonts/{FILES[weight]}"))
     font, em = hb.Font(face), face.upem
     asked = hb.SubsetInput()
     asked.sets(hb.SubsetInputSets.GLYPH_INDEX).update(glyphs)

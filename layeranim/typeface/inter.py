@@ -48,11 +48,12 @@ class Inter:
 
     def _place(self, text: str, rtl: bool) -> Iterator[Letter]:
         """The font's own letters. Inter 3 has no mark positions of its own: h̃ and x̂ get theirs here."""
-        back, box = 0.0, np.zeros((2, 2))
+        back, base, box = 0.0, list[Contour](), None
         for c, number, advance, glyph in self._shaped(text, rtl):
             side = unicodedata.combining(c)
             if side and glyph:
                 low, high = bounds(glyph)
+                box = bounds(base) if box is None else box
                 shift = np.array([(box[0, 0] + box[1, 0] - low[0] - high[0]) / 2 - back, 0.0])
                 if side == ABOVE:
                     shift[1] = max(0.0, box[1, 1] - self._x_height)
@@ -62,7 +63,7 @@ class Inter:
                     box[0, 1] = low[1] + shift[1]
                 yield Letter(c, 0.0, [g + shift for g in glyph], number, (float(shift[0]), float(shift[1])))
                 continue
-            back, box = advance, bounds(glyph)
+            back, base, box = advance, glyph, None
             yield Letter(c, advance, glyph, number)
 
     def _shaped(self, text: str, rtl: bool = False) -> list[tuple[str, int, float, list[Contour]]]:

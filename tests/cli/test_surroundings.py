@@ -19,7 +19,8 @@ PROBE = """
 import sys
 from layeranim.cli import main
 code = main()
-print("loaded:", *sorted({"manim", "scipy", "rich", "numpy", "PIL", "av"} & set(sys.modules)), file=sys.stderr)
+large = {"manim", "scipy", "rich", "numpy", "PIL", "av", "tomllib"}
+print("loaded:", *sorted(large & set(sys.modules)), file=sys.stderr)
 sys.exit(code)
 """
 

@@ -117,10 +117,10 @@ def forward(config: RecurrentConfig, held: Mapping[str, Array]) -> dict[str, Arr
     return out
 
 
-def _calls(act: Act, still: dict[str, Array], batch: int) -> list[StepCall]:
+def _calls(act: Act, steps: Mapping[str, Array], still: dict[str, Array], batch: int) -> list[StepCall]:
     """One act of a step, of a batch of vectors."""
     if act.verb == "activate":
-        return [StepCall(ACTIVATIONS[act.name].into(), act.reads, act.writes)]
+        return [StepCall(ACTIVATIONS[act.name].into(steps[act.writes][:, 0]), act.reads, act.writes)]
     if act.verb == "complement":
         return [StepCall(lambda x, out: np.subtract(1, x, out), act.reads, act.writes)]
     if act.verb in ("multiply", "add"):
@@ -151,7 +151,7 @@ def _run(
                 steps[act.writes] = np.empty((*running.shape, size), x.dtype)
             elif act.writes not in steps:
                 still[act.writes] = np.empty((len(x), int(config.hidden or 0)), x.dtype)
-            calls += _calls(act, still, len(x))
+            calls += _calls(act, steps, still, len(x))
     states = {"previous_" + n: (n, held[p + "initial_" + n]) for n in STATES if p + "initial_" + n in held}
     sweep(calls, steps, still, states, running, reverse)
     out = {p + act.writes: steps[act.writes] for act in acts if kept(act)}

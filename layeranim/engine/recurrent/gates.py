@@ -55,12 +55,13 @@ def gates(acts: Sequence[Act], values: Mapping[str, Array], x: Array) -> Gates:
     known = ([name for name in act.reads[2:] if name in values] for act in every)
     for biases in zip(*known, strict=True):
         sums += np.concatenate([values[name] for name in biases])
-    calls = [StepCall(np.matmul, ("previous_hidden", _WEIGHT), _ADDED), StepCall(np.add, (_SUMS, _ADDED), _SUMS)]
+    calls = [StepCall(np.dot, ("previous_hidden", _WEIGHT), _ADDED), StepCall(np.add, (_SUMS, _ADDED), _SUMS)]
     at = 0
     for name, group in groupby((act for act in every if not late[act.writes]), lambda act: squash[act.writes].name):
         block = slice(at, at := at + units * len(list(group)))
         steps[f"{_SUMS}, {name}"], steps[f"all of {name}"] = sums[..., block], made[..., block]
-        calls.append(StepCall(ACTIVATIONS[name].into(), (f"{_SUMS}, {name}",), f"all of {name}"))
+        like = made[:, 0, block]
+        calls.append(StepCall(ACTIVATIONS[name].into(like), (f"{_SUMS}, {name}",), f"all of {name}"))
     still = {_WEIGHT: turned(state, len(x)), _ADDED: np.empty_like(sums[:, 0])}
     return Gates(steps, still, tuple(calls), {name: terms for name, terms in late.items() if terms})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import islice, product
@@ -191,6 +191,7 @@ class UnitSteps:
             raise LookupError(f"no step writes {tensor} at {places}")
         return at, self.step(at)
 
+    @Remembered
     def acted(self, tensor: str, unit: int | None = None) -> Acted:
         """The step that writes a tensor in a unit; without one the step that writes what is told of it."""
         if unit is not None and isinstance(self.units, Windows) and self.units.found:
@@ -226,10 +227,7 @@ class UnitSteps:
         sizes = [self.trace.size(axis) // size for axis, size in inner.items()]
         starts = (cell(i, sizes) for i in range(min(count(sizes), MAKING_MOST)))
         cells = (tuple(k * size for k, size in zip(at, inner.values(), strict=True)) for at in starts)
-        found = (
-            self._writing(tensor, frozenset({**first, **dict(zip(inner, at, strict=True))}.items())) for at in cells
-        )
-        return tuple(sorted({at for at in found if at is not None}))
+        return self._writers(tensor, ({**first, **dict(zip(inner, at, strict=True))} for at in cells))
 
     def single(self, acted: Acted) -> list[Acted]:
         """The steps that are told as one, one by one."""
@@ -291,17 +289,30 @@ class UnitSteps:
 
     def making(self, region: Region) -> tuple[int, ...]:
         """The places of the steps that write what is told of a region, of a large one those of its first cells."""
-        axes, found, last = self.trace.axes(region.tensor), set[int](), None
-        only = self.units.only
+        axes, only = self.trace.axes(region.tensor), self.units.only
         spans = [[i for i in only[axis] if i in span] if axis in only and len(span) > 1 else span
                  for axis, span in zip(axes, self.covered(region).spans, strict=True)]  # fmt: skip
-        for index in islice(product(*spans), MAKING_MOST) if self.made(region.tensor) else ():
-            here = dict(zip(axes, index, strict=True))
-            if not (last and last.holds(here)):  # cells of one step mostly stand one after another
-                at = self._writing(region.tensor, frozenset(here.items()))
-                found |= set() if at is None else {at}
-                last = None if at is None else self.step(at).writes
-        return tuple(sorted(found))
+        cells = islice(product(*spans), MAKING_MOST) if self.made(region.tensor) else ()
+        return self._writers(region.tensor, (dict(zip(axes, index, strict=True)) for index in cells))
+
+    def _writers(self, tensor: str, cells: Iterable[Mapping[str, int]]) -> tuple[int, ...]:
+        """The places of the steps that write some cells of a tensor. Cells of one step mostly stand one after another,
+        and the next step as far from it as it is from the one before."""
+        found, steps = list[int](), len(self.trace.steps)
+        for here in cells:
+            if found and self._writes(found[-1], tensor, here):
+                continue
+            after = 2 * found[-1] - found[-2] if len(found) > 1 else -1
+            if 0 <= after < steps and self._writes(after, tensor, here):
+                found.append(after)
+            elif (at := self._writing(tensor, frozenset(here.items()))) is not None:
+                found.append(at)
+        return tuple(sorted(set(found)))
+
+    def _writes(self, at: int, tensor: str, here: Mapping[str, int]) -> bool:
+        """Whether a step writes a tensor at these indices."""
+        writes = self.step(at).writes
+        return writes.tensor == tensor and writes.holds(here)
 
     def factors(self, made: Acted) -> tuple[Covered, Covered]:
         """The two factors of every product that a step writes: those at the same place."""
