@@ -55,7 +55,7 @@ def gates(acts: Sequence[Act], values: Mapping[str, Array], x: Array) -> Gates:
     known = ([name for name in act.reads[2:] if name in values] for act in every)
     for biases in zip(*known, strict=True):
         sums += np.concatenate([values[name] for name in biases])
-    calls = [StepCall(np.dot, ("previous_hidden", _WEIGHT), _ADDED), StepCall(np.add, (_SUMS, _ADDED), _SUMS)]
+    calls = [StepCall(np.ndarray.dot, ("previous_hidden", _WEIGHT), _ADDED), StepCall(np.add, (_SUMS, _ADDED), _SUMS)]
     at = 0
     for name, group in groupby((act for act in every if not late[act.writes]), lambda act: squash[act.writes].name):
         block = slice(at, at := at + units * len(list(group)))

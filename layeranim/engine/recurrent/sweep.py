@@ -51,10 +51,10 @@ def sweep(
     place = {name: k for k, name in enumerate((*over, *states, *still))}
     acts = [(call.run, itemgetter(*(place[name] for name in (*call.reads, call.writes)))) for call in calls]
     handed = [(place[name], place[source]) for name, (source, _) in states.items()]
-    ragged, order = not running.all(), slice(None, None, -1 if reverse else 1)
+    ragged, order, own = not running.all(), slice(None, None, -1 if reverse else 1), slice(len(over))
     views = zip(*(array.swapaxes(0, 1)[order] for array in over.values()), strict=True)
     for on, here in zip(running.T[order, :, None], views, strict=True):
-        values[: len(here)] = here
+        values[own] = here
         for run, found in acts:
             run(*found(values))
         for name, source in handed:
