@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from layeranim.engine.graph_calls import GIVEN, GraphCall, calls_of
 from layeranim.stories.networks import called as names
-from layeranim.stories.networks import sequential_words as words
 from layeranim.stories.networks.sequential import RowFilm
 from layeranim.stories.networks.sequential import film as row_film
 from layeranim.stories.networks.sequential_view import RowStage, RowView
@@ -65,12 +64,11 @@ class NetFilm(RowFilm):
         again = ((Run("tied", "weights", "regular", Fact("parameters")),),) if tied else ()
         return (*own, *super()._lines(tensor, stage), *again)
 
-    def _title(self, stage: RowStage) -> str:
-        return names.brief(stage.calls) if self.long and stage.place not in self.opened else words.title(stage)
+    def _brief(self, stage: RowStage) -> str:
+        return names.brief(stage.calls)
 
-    def _called(self, group: Sequence[RowStage]) -> str:
-        name = "" if len(group) > 1 else names.named(group[0].calls)
-        return f"{words.titles(group)}{name and f', {name}'}"
+    def _named(self, stage: RowStage) -> str:
+        return names.named(stage.calls)
 
 
 def film(telling: Telling) -> Play:

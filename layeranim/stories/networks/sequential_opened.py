@@ -283,15 +283,12 @@ class Opened:
 
     def _moved(self) -> Told:
         """A flatten computes nothing: the rows and columns that the followed number comes from, and where it goes."""
-        stage = self.stage
-        made = self.way.get(stage.wrote) or self.way[stage.out]
+        made = self.way.get(self.stage.wrote) or self.view.followed(self.stage)
         before = self.figures.rearranged(made)
-        text = f"place {made.index[-1] + 1}" if before else words.word(stage)
-        if before is None:
-            before = Address(stage.reads, tuple(self.view.cell(stage.reads, stage).values()))
+        assert before is not None  # its step does nothing else
         axes, cell = self.view.axes(before.tensor), self.figures.indices(before)
         drawn = axes[-2:] if len(axes) > 2 else ()
         told = ", ".join(f"{words.single(axis)} {cell[axis] + 1}" for axis in axes if axis not in drawn)
         of = told if drawn else words.place(self.view, before)
         grid = self._window(before.tensor, f"{self.lead}{of}", drawn, cell, FIRM)
-        return Row(grid, "→", HeldTally(made.tensor, text)), ()
+        return Row(grid, "→", HeldTally(made.tensor, f"place {made.index[-1] + 1}")), ()

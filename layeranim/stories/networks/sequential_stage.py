@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from layeranim.layout import Fit
 from layeranim.records import dataclass
@@ -92,7 +93,11 @@ class RowStanding:
         return len(self.groups) > SHORT
 
     def _title(self, stage: RowStage) -> str:
-        return words.brief(stage) if self.long and stage.place not in self.opened else words.title(stage)
+        return self._brief(stage) if self.long and stage.place not in self.opened else words.title(stage)
+
+    def _brief(self, stage: RowStage) -> str:
+        """What it is, as short as a long row of stages needs it: ``pool``."""
+        return "pool" if stage.layer.startswith("pool") else words.word(stage)
 
     @property
     def tight(self) -> bool:
@@ -116,8 +121,14 @@ class RowStanding:
 
     def _called(self, group: Sequence[RowStage]) -> str:
         """What the unit of a stage, or of several that are folded, is called."""
-        name = _named(group[0]) if len(group) == 1 else ""
-        return f"{words.titles(group)}{name}"
+        name = self._named(group[0]) if len(group) == 1 else ""
+        return f"{words.titles(group)}{name and f', {name}'}"
+
+    def _named(self, stage: RowStage) -> str:
+        """The user's own name of a layer, where it says more than its place."""
+        name = stage.last.name
+        numbered = all(part.isdigit() for part in name.split("."))
+        return "" if numbered or len(name) > words.NAMED_MOST or name == words.word(stage) else name
 
     # ── stage ────────────────────────────────────────────────────────────────
     def stage(self) -> Node:
@@ -132,13 +143,12 @@ class RowStanding:
         return Column(Row(*tight), Row(*(self.opened[place].node for place in self.panels)))
 
     def _cards(self, firm: bool) -> Iterator[Node | str]:
-        few = not self.long
         yield self._card("input", "x", None, firm)
         for group in self.told:
             if len(group) > 1:
                 yield More(sum(stage.stands for stage in group))
                 continue
-            if few:
+            if not self.long:
                 yield "→"
             yield self._card(group[0].out, self._title(group[0]), group[0], firm)
 
@@ -202,13 +212,6 @@ class RowStanding:
         return ((name, top, left),)
 
 
-def _named(stage: RowStage) -> str:
-    """The user's own name of a layer, where it says more than its place."""
-    name = stage.last.name
-    numbered = all(part.isdigit() for part in name.split("."))
-    return "" if numbered or len(name) > words.NAMED_MOST or name == words.word(stage) else f", {name}"
-
-
 def _folded(view: RowView, most: int) -> list[list[RowStage]]:
     """The stages, each alone; of more than have room those in the middle that nothing is opened of, together."""
     stages = list(view.stages)
@@ -221,10 +224,5 @@ def _folded(view: RowView, most: int) -> list[list[RowStage]]:
         if len(kept) >= room:
             break
         kept.add(k)
-    groups: list[list[RowStage]] = []
-    for stage in stages:
-        if groups and stage.place not in kept and groups[-1][-1].place not in kept:
-            groups[-1].append(stage)
-        else:
-            groups.append([stage])
-    return groups
+    beside = groupby(stages, lambda stage: stage.place if stage.place in kept else None)
+    return [[*group] for _, group in beside]

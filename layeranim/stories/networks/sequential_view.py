@@ -18,10 +18,13 @@ from layeranim.stories.stage import Each, Grid, Passage, Passages, Play
 from layeranim.stories.stage.arrangements import foremost
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.slices import Covered
+from layeranim.stories.stage.unit_steps import Acted
 from layeranim.stories.storyboard import Address, FilmView, Telling
 
 TRIED = 64
 """So many terms are looked at for one that comes from the stage before, not from padding."""
+ADDED = ("add", "sum", "add_cells", "sum_terms", "sum_rows")
+"""Operations all of whose reads are terms; of others the first one tells where a number comes from."""
 WAY_MOST = 600
 """A number is followed back over so many steps at most."""
 BATCH = "batch"
@@ -169,8 +172,7 @@ class RowView(FilmView):
         """The words that come in, where the first layer knows them: each step's own, or, of a preset whose ids are
         others, those of the ids."""
         first = self.stages[0]
-        known = first.layer == "embedding"
-        words: tuple[str, ...] = (getattr(first.last.config, "tokens", None) or ()) if known else ()
+        words: tuple[str, ...] = (first.config.tokens or ()) if first.layer == "embedding" else ()
         if not words or len(words) != self.shape("input")[-1]:
             return ()
         if self.telling.base is None or self.telling.untouched:
@@ -277,8 +279,8 @@ class RowView(FilmView):
         """The cell of the largest number that is told of a tensor; of what steps write one that a step writes."""
         cells, made = self.figures.covered(self.figures.told(tensor)), self.figures.made(tensor)
         values = np.nan_to_num(size(self.figures.read(cells).astype(float)), nan=-np.inf)
-        order = [int(k) for k in np.argsort(-values, kind="stable")]
-        return cells[next((k for k in order if not made or self.figures.filled(cells[k])), order[0])]
+        order = np.argsort(-values, kind="stable")
+        return cells[int(next((k for k in order if not made or self.figures.filled(cells[int(k)])), order[0]))]
 
     def _nearer(self, at: Address, stage: RowStage) -> Address | None:
         """What a cell was made of: of several cells the one that counts most."""
@@ -286,31 +288,25 @@ class RowView(FilmView):
             return None if self.figures.made(at.tensor) else self._seen(at, stage)
         if same := self.figures.rearranged(at):
             return same
-        acted, read = self.figures.acted_at(at), self._taken(at)
-        if not read:
-            return None
-        if acted.step.operation in ("multiply", "weigh_rows"):
-            return self._factor(at, read[0])
-        pools = [read[0]] if acted.step.operation not in ("add", "sum", "add_cells", "sum_terms", "sum_rows") else read
-        found = sorted(self._best(pools, at), key=lambda one: not self._direct(one, stage))
+        if factor := self._factor(at):
+            return factor
+        made = self.figures.acted_at(at)
+        read = self._taken(made)
+        taken = read if made.step.operation in ADDED else read[:1]
+        found = sorted(self._best(taken, at), key=lambda one: not self._direct(one, stage))
         return next((one for one in found if not self._padding(one, stage)), found[0] if found else None)
 
-    def _taken(self, at: Address) -> list[Region]:
-        """What the step that made a cell reads of it, but for weights."""
-        return [one for one in self.figures.acted_at(at).reads if self.trace.tensor(one.tensor).role != "weight"]
-
-    def _multiplied(self, at: Address) -> Address | None:
-        """The number that a product was made of, and a weight; nothing of what is none."""
-        read = self._taken(at) if self.figures.filled(at) else []
-        return self._factor(at, read[0]) if read and self.figures.acted_at(at).step.operation == "multiply" else None
+    def _taken(self, made: Acted) -> list[Region]:
+        """What a step reads but for weights."""
+        return [one for one in made.reads if self.trace.tensor(one.tensor).role != "weight"]
 
     def _direct(self, one: Address, stage: RowStage) -> bool:
         """Of a layer with a state: whether a product is of what comes in now, not of what was kept."""
-        factor = self._multiplied(one) if stage.layer in STATED else None
-        if factor is not None and self.figures.filled(factor):
-            factor = self.figures.rearranged(factor)
-            return factor is not None and factor.tensor == stage.reads
-        return factor is None or factor.tensor == stage.reads
+        factor = self._factor(one) if stage.layer in STATED else None
+        if factor is None:
+            return True
+        entered = self.figures.rearranged(factor) if self.figures.filled(factor) else factor
+        return entered is not None and entered.tensor == stage.reads
 
     def _best(self, regions: Sequence[Region], at: Address) -> list[Address]:
         """The cells of these regions that a cell was made of, those that count most in it first."""
@@ -320,10 +316,14 @@ class RowView(FilmView):
             found += [(values[k], cells[int(k)]) for k in np.argsort(-values, kind="stable")[:TRIED]]
         return [cell for _, cell in sorted(found, key=lambda one: -one[0])]
 
-    def _factor(self, product_: Address, region: Region) -> Address:
-        """The number that a product was made of, at its own place among those that are multiplied."""
-        cells, side = self.figures.covered(self.figures.acted_at(product_).step.writes), self.figures.covered(region)
-        places = cells.places(Covered(product_.tensor, tuple(range(i, i + 1) for i in product_.index)))
+    def _factor(self, at: Address) -> Address | None:
+        """The number that a product was made of, and a weight, at its own place; nothing of what is no product."""
+        made = self.figures.acted_at(at) if self.figures.filled(at) else None
+        region = next(iter(self._taken(made)), None) if made else None
+        if made is None or region is None or made.step.operation not in ("multiply", "weigh_rows"):
+            return None
+        cells, side = self.figures.covered(made.writes), self.figures.covered(region)
+        places = cells.places(Covered(at.tensor, tuple(range(i, i + 1) for i in at.index)))
         assert places is not None  # a step writes what it made
         return side[int((places if len(side) == len(cells) else self.figures.factored(cells, places, region))[0])]
 
@@ -345,7 +345,7 @@ class RowView(FilmView):
     def _padding(self, at: Address, stage: RowStage) -> bool:
         """Whether a cell, or the product in it, is of padding alone."""
         if self.figures.filled(at):
-            factor = self._multiplied(at)
+            factor = self._factor(at)
             return factor is not None and not self.figures.filled(factor) and self._seen(factor, stage) is None
         return at.tensor != stage.before and self._seen(at, stage) is None
 

@@ -44,11 +44,6 @@ def inner(name: str, stage: RowStage) -> str:
     return INNER.get(own, own.replace("_", " ").replace(".", " "))
 
 
-def brief(stage: RowStage) -> str:
-    """What it is, as short as a long row of stages needs it: ``pool``."""
-    return "pool" if stage.layer.startswith("pool") else word(stage)
-
-
 def says(view: RowView, stage: RowStage) -> str:
     """What a stage does with what comes in, in a sentence; nothing where its arithmetic says it."""
     last = stage.last
