@@ -245,6 +245,7 @@ def test_what_has_no_room_is_drawn_smaller_and_that_is_said(name: str, preset: s
         ("cnn-backprop", {"size": "405x720"}, "new_conv1_kernel:0"),
         ("flatten", {"input": "random:2x5x5", "size": "720x720"}, "input:1"),
         ("lstm", {"size": "405x720"}, "hidden"),
+        ("vanishing", {"losses": "every", "size": "720x720"}, "sent:2"),
     ],
 )
 def test_numbers_stand_where_they_have_room(name: str, options: dict[str, str], part: str) -> None:

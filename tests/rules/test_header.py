@@ -89,7 +89,7 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
         "timesteps": lambda v: f"{v} time step", "input_size": lambda v: f"{v} feature",
     },
     "vanishing": {
-        "hidden": lambda v: f"hidden {v}", "timesteps": lambda v: f"{v} time step", "nonlinearity": str,
+        "hidden": lambda v: f"hidden {v}", "timesteps": lambda v: f"{v} time step", "nonlinearity": ACTIVATION,
         "threshold": lambda v: f"clipped at {v:g}", "truncate": lambda v: f"cut off after {v} step",
         "forget": lambda v: f"forget gate {v:g}", "losses": lambda v: "a loss at every step",
     },

@@ -58,10 +58,16 @@ def test_a_sentence_says_the_whole_number() -> None:
 
 
 def test_numbers_without_room_take_a_power_out_before_they_become_colours() -> None:
-    wide = [123456.0 * (n + 1) for n in range(7)]
+    wide = [123456.0 * (n + 1) for n in range(8)]
     row = Row(*[Grid("logits", "z", cols="classes")] * 2)
     found = laid(*wide, stage=row)
     assert found.look.numerals
     assert found.look.powers
-    assert grid(found)[1] == ["1.2", "2.5", "3.7", "4.9", "6.2", "7.4", "8.6"]
+    assert grid(found)[1] == ["1.2", "2.5", "3.7", "4.9", "6.2", "7.4", "8.6", "9.9"]
     assert not laid(*wide).look.powers
+
+
+def test_the_power_is_of_thousands_where_numbers_have_the_room() -> None:
+    row = Row(*[Grid("logits", "z", cols="classes")] * 2)
+    found = laid(*[12345.0 * (n % 4 + 1) for n in range(8)], stage=row)
+    assert (found.look.powers, grid(found)[1][:4]) == (3, ["12.3", "24.7", "37.0", "49.4"])

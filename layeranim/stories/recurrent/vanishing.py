@@ -9,10 +9,12 @@ import numpy as np
 from layeranim import numbers
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
+from layeranim.stories.activations import activation_word
 from layeranim.stories.phrases import sentence
-from layeranim.stories.stage import All, Column, Each, Grid, Lattice, Lines, Mask, Note, Play, Row, Units, story
+from layeranim.stories.stage import All, Column, Each, Grid, Lattice, Lines, Mask, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.tracks import drawn
+from layeranim.stories.stage.solver import NUMERAL_LOW, Node
 from layeranim.stories.storyboard import Address, Fact, FilmView, Line, Run, Telling
 
 GOOD_FOR = "why long memories are hard to learn, and why gates and clipping help"
@@ -60,7 +62,7 @@ class ThroughTime(FilmView):
     def options(self) -> tuple[str, ...]:
         """What the header says."""
         changed = phrases.unusual(
-            self.config, losses="a loss at every step", nonlinearity="{}", forget="forget gate {:g}",
+            self.config, losses="a loss at every step", nonlinearity=activation_word, forget="forget gate {:g}",
             threshold="clipped at {:g}", truncate=lambda n: f"cut off after {phrases.so_many('step', 'steps', n)}",
         )  # fmt: skip
         return phrases.so_many("time step", "time steps", self.steps), f"hidden {self.trace.size('hidden')}", *changed
@@ -180,7 +182,7 @@ def every(view: ThroughTime) -> Play:
     return Play(
         title="Backpropagation through time",
         units=view.units(lambda k: {"ways": way, "scales": way, "losses": min(steps - 1, view.t(k) + view.reach)}),
-        stage=Row(sent, Column(view.lines(low=True), blamed) if whole else view.lines(low=True)),
+        stage=_stage(view, sent, blamed if whole else None),
         acts=(
             Each((
                 ("loss", Note("every step has a loss of its own", lambda k: k == 0 and steps > 1)),
@@ -207,6 +209,14 @@ def every(view: ThroughTime) -> Play:
         evidence=(Region.of("weight_gradient", ways=way, hidden=0, hidden_before=0) if whole
                   else Region.of("gradient", ways=way, time=end, hidden_before=0),),
     )  # fmt: skip
+
+
+def _stage(view: ThroughTime, sent: Node, blamed: Node | None) -> Node:
+    """What is sent back, the lengths as lines, and the blame; on a narrow canvas numbers go before the lines."""
+    full = Row(sent, Column(view.lines(low=True), blamed) if blamed else view.lines(low=True))
+    if not blamed or not view.telling.film.canvas.narrow:
+        return full
+    return Tries(full, Row(sent, blamed), full, least=NUMERAL_LOW)
 
 
 def _blames(view: ThroughTime, way: int) -> Iterator[All]:

@@ -40,11 +40,11 @@ class Ranges:
     def __init__(self, film: Play, telling: Telling) -> None:
         self.film, self.trace, self.precision, self._telling = film, telling.trace, telling.film.precision, telling
         self.decimals: int | None = None
-        self.powers = False
+        self.powers = 0
         self.full: frozenset[str] = frozenset()
         """Tensors whose numbers keep their power of ten: no heading is theirs alone."""
         self._styles: dict[tuple[str, int | None], Style] = {}
-        self._wides: dict[tuple[str, bool, int | None, bool], float] = {}
+        self._wides: dict[tuple[str, bool, int | None, int], float] = {}
 
     # ── what is looked at ────────────────────────────────────────────────────
     @Remembered
@@ -188,12 +188,15 @@ class Ranges:
     def power(self, tensor: str) -> int:
         """The power of ten that is taken out of a tensor's cells into its heading, or 0.
 
-        That is where they would be written with a power of ten each, or have no room, and none reads as zero then.
+        That is where they would be written with a power of ten each, or have no room, and none reads as zero then; a
+        multiple of ``powers``.
         """
         style = self.style(tensor)
         if tensor in self.full or self.trace.tensor(tensor).labels is not None or not (style.scientific or self.powers):
             return 0
         power, least = self._common(tensor)
+        left = 0 if style.scientific else power % self.powers
+        power, least = power - left, least * 10.0**left
         fits = least >= 0.5 * 10.0 ** -self._mantissa(style)
         return power if fits and (style.scientific or power >= 3) else 0
 

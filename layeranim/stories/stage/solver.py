@@ -78,14 +78,14 @@ STAGE = room_on(WIDE)
 class Look:
     """How large everything is: the height of a cell, whether numerals stand in it, at most how many decimals.
 
-    ``powers``: large numbers leave a power of ten to their heading; ``scale``: how large pictures are that have a size
-    of their own, where nothing else would make room; ``tight``: numerals have the least air.
+    ``powers``: large numbers leave a power of ten to their heading, a multiple of it; ``scale``: how large pictures are
+    that have a size of their own, where nothing else would make room; ``tight``: numerals have the least air.
     """
 
     pitch: float
     numerals: bool
     decimals: int | None = None
-    powers: bool = False
+    powers: int = 0
     scale: float = 1.0
     tight: bool = False
 
@@ -203,8 +203,8 @@ def _numbered(stage: Node, figures: Figures, room: Room, most: int | None) -> La
     with little air."""
     choices = list(alternatives(stage))
     fewer = 1 if figures.telling.film.precision is None and most is None else most
-    every = [(choice, most, False, False) for choice in choices]
-    every += [(choices[-1], fewer, *look) for look in ((False, False), (True, False), (False, True))]
+    every = [(choice, most, 0, False) for choice in choices]
+    every += [(choices[-1], fewer, *look) for look in ((0, False), (3, False), (3, True), (1, False), (0, True))]
     for choice, decimals, powers, tight in every:
         low = choice is choices[-1] or room.folds
         least = NUMERAL_LOW if low else getattr(stage, "least", PREFERRED)
