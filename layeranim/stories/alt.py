@@ -35,7 +35,6 @@ SIGNS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"⌊([^⌋]*)⌋", r"\1, rounded down,"),
     (r"⌈([^⌉]*)⌉", r"\1, rounded up,"),
     (r"\|([^|]*)\|", r"the magnitude of \1"),
-    (r"\be\^…", "e to the power of each"),
     (r" … ", " to "),
     (r"(\d)!", r"\1 factorial"),
     (r"(\d)e([−+-]?)0*(?=\d)", lambda m: f"{m[1]} times 10 to the power {'−' * (m[2] in ('−', '-'))}"),

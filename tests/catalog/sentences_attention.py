@@ -248,9 +248,9 @@ ATTENTION = (
           b).all()) and "masked" in told.trace.tensors,
           {"mask": "0.5 0 0 0; 0 0 0 0; 0.5 0 0 0; 0 0 0 0"}, ({}, {"causal": True})),
     # weights
-    Claim(r"e\^… (?:makes every score positive(?P<masked>, masked ones 0)?|(?P<far>of a score far below the best is 0))"
-          r"; the best becomes 1", powers, {}, (HARD, NO_KEY)),
-    Claim(r"e\^… of a score far below the best is 0; the best becomes 1",
+    Claim(r"(?:powers of e make every score positive(?P<masked>, masked ones 0)?"
+          r"|(?P<far>far below the best a power of e is 0)); the best becomes 1", powers, {}, (HARD, NO_KEY)),
+    Claim(r"far below the best a power of e is 0; the best becomes 1",
           lambda told, m, b: bool((row(told, b, "exponentials")[seen_row(told, b)] == 0).any()), FAR, ({},)),
     Claim(r"its part of the sum: all weights of a row add up to 1",
           lambda told, m, b: abs(float(np.add.reduce(row(told, b, "weights"))) - 1) < 1e-5, {}, (HARD, NO_KEY)),

@@ -102,7 +102,7 @@ def test_words_of_the_users_are_quoted_and_stay_as_they_are() -> None:
         ("score −∞ → weight 0", "score minus infinity, then weight 0"), ("3 > 1: better", "3 is more than 1: better"),
         ("1.0e−5 more", "1.0 times 10 to the power −5 more"), ("3! = 6", "3 factorial = 6"), ("x\u0302", "x hat"),
         ("L = ½ (a − b)²", "L = half (a − b) squared"),
-        ("e^… makes it positive", "e to the power of each makes it positive"), ("γ and β", "gamma and beta"),
+        ("γ and β", "gamma and beta"),
         ("5 ReLU … 6 max pool", "5 ReLU to 6 max pool"), ("η πρόβα", "η πρόβα"),
     ],
 )  # fmt: skip

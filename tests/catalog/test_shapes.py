@@ -252,6 +252,10 @@ def test_numbers_stand_where_they_have_room(name: str, options: dict[str, str], 
     assert told(Case(name, options, name)).grids[part].numeral
 
 
+def test_a_sentence_has_its_words_beside_what_is_made_of_them() -> None:
+    assert "Buch" in str(told(Case("seq2seq", {"example": "too-long", "size": "720x720"}, "seq2seq")).parts)
+
+
 def test_sums_that_a_function_bounds_keep_the_decimals_of_their_own() -> None:
     board = told(Case("conv", {"input": "random:2x4x4", "activation": "tanh", "bias": True}, "conv"))
     assert not [text for beat in board.beats for text in re.findall(r"\d\.0\b", plain(beat.caption))]

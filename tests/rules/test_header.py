@@ -173,11 +173,11 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
         "padding_idx": lambda v: f"padding id {v}", "vocabulary": lambda v: f"{v}×", "features": lambda v: "",
     },
     "alignment": {
-        "cell": str, "attention": str, "hidden": lambda v: f"hidden {v}",
+        "cell": lambda v: v.upper(), "attention": str, "hidden": lambda v: f"hidden {v}",
         "feeding": lambda v: "the target is given", "bias": lambda v: "no bias",
     },
     "seq2seq": {
-        "cell": str, "attention": lambda v: f"{v} attention", "hidden": lambda v: f"hidden {v}",
+        "cell": lambda v: v.upper(), "attention": lambda v: f"{v} attention", "hidden": lambda v: f"hidden {v}",
         "feeding": lambda v: "reads what it wrote", "bias": lambda v: "no bias",
         "source_steps": lambda v: f"{v} read", "target_steps": lambda v: f"{v} written",
     },
@@ -186,7 +186,7 @@ SAYS: Mapping[str, Mapping[str, Says]] = {
         "kind": str, "pairs": lambda v: f"pairs in {v}",
     },
     "transformer": {
-        "block": str, "norm": lambda v: f"{v}-norm", "heads": lambda v: f"{v} head", "activation": str,
+        "block": str, "norm": lambda v: f"{v}-norm", "heads": lambda v: f"{v} head", "activation": ACTIVATION,
         "norm_kind": lambda v: f"{v.upper()} norm", "key_heads": lambda v: f"{v} key head", "positional": str,
         "pairs": lambda v: f"{v} turned together", "base": lambda v: f"base {v:g}",
         "feedforward": lambda v: f"{v} units", "embed": lambda v: f"{v} features", "window": lambda v: f"window {v}",

@@ -130,7 +130,7 @@ def _options(trace: Trace, config: Any) -> tuple[str, ...]:
         phrases.so_many("key", "keys", keys),
         f"{config.kind} scores",
         *((f"{config.heads} heads", "head 1 shown") if config.heads > 1 else ()),
-        *((f"{config.key_heads} key heads",) if config.key_heads != config.heads else ()),
+        *((phrases.so_many("key head", "key heads", config.key_heads),) if config.key_heads != config.heads else ()),
         *phrases.unusual(config, scale="scale {:g}", causal="causal", window="window {}", corner="lower right",
                          softcap="capped at {:g}", lookup="hard"),
     )  # fmt: skip

@@ -76,8 +76,8 @@ def _stage(view: AttentionView) -> Iterator[Node]:
     ends = _ends(view)
     if view.look.arched:
         for end in ends:
-            yield Row(heads(view, lambda h: _head(view, h, True), across), *end)
-            yield Row(heads(view, lambda h: _head(view, h, False), across), *end)
+            yield Row(heads(view, lambda h: _head(view, h, True), across, APART), *end)
+            yield Row(heads(view, lambda h: _head(view, h, False), across, APART), *end)
         for end in ends:
             yield Row(_looks(view, across), *end)
         for end, wide in itertools.product(ends[:2], dict.fromkeys((2, count))):
@@ -141,8 +141,9 @@ def _sources(view: AttentionView) -> Iterator[All]:
 
 def _acts(view: AttentionView) -> Iterator[tuple[tuple[str, ...], Note | tuple[Note, ...]]]:
     """All heads find their words; each takes its mixture; the segments are joined; a matrix mixes them."""
+    word, found = ("word", "word") if view.asking.words else ("query", "key")
     yield FOUND, (
-        Note("the same word, several questions at once: every head finds another word",
+        Note(f"the same {word}, several questions at once: every head finds another {found}",
              lambda q: _apart(view, q)),
         Note("the heads drawn are those that choose most clearly here", lambda q: q == view.follow and view.clearest),
         Note("the wider an arc, the larger its weight", view.look.arched),

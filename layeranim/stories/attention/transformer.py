@@ -11,6 +11,7 @@ import numpy as np
 from layeranim import numbers
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
+from layeranim.stories.activations import activation_word
 from layeranim.stories.attention.picks import LONG
 from layeranim.stories.attention.transformer_view import BROUGHT, TransformerView
 from layeranim.stories.phrases import unusual
@@ -204,7 +205,7 @@ def _options(block: TransformerView) -> tuple[str, ...]:
         *(rotary if c.positional == "rotary" else ()),
         f"{c.embed} features",
         f"{c.feedforward} units",
-        *unusual(c, norm="{}-norm", norm_kind="RMS norm", activation="{}"),
+        *unusual(c, norm="{}-norm", norm_kind="RMS norm", activation=activation_word),
         *(("causal",) if c.causal and not context else ("not causal",) if context and not c.causal else ()),
         *unusual(c, window="window {}", bias="no bias", eps="eps {:g}"),
     )

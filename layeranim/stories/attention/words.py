@@ -47,7 +47,7 @@ class AttentionWords:
             (phrases.so_many(*view.noun, view.queries), True),
             (phrases.so_many("key", "keys", view.keys), not view.alike),
             (f"{view.heads} heads", view.heads > 1),
-            (f"{c.key_heads} key heads", view.heads > 1 and c.key_heads != view.heads),
+            (phrases.so_many("key head", "key heads", c.key_heads or 0), view.heads > 1 and c.key_heads != view.heads),
             (c.kind, c.kind != "scaled" and (view.heads > 1 or bool(view.film.title))),
             (f"d = {view.features}", True),
             (f"values of {view.value_features}", view.value_features != view.features),
@@ -275,9 +275,9 @@ class AttentionWords:
         def far(q: int) -> bool:
             return live(q) and bool((view.row("exponentials", q)[view.seen(q)] == 0).any())
 
-        start = "e^… makes every score positive"
+        start = "powers of e make every score positive"
         return (
-            Note("e^… of a score far below the best is 0; the best becomes 1", far),
+            Note("far below the best a power of e is 0; the best becomes 1", far),
             Note(f"{start}; the best becomes 1", lambda q: live(q) and not far(q) and bool(view.seen(q).all())),
             Note(f"{start}, masked ones 0; the best becomes 1",
                  lambda q: live(q) and not far(q) and not view.seen(q).all()),

@@ -54,7 +54,7 @@ def film(telling: Telling) -> Play:
         closing=_closing(shares, best),
         options=(
             f"{phrases.so_many('word', 'words', len(read))} read, {len(written)} written",
-            *((config.cell,) if config.cell != "rnn" else ()),
+            *((config.cell.upper(),) if config.cell != "rnn" else ()),
             *((config.attention,) if config.attention != "additive" else ()),
             f"hidden {config.hidden}",
             *(("the target is given",) if config.feeding == "teacher" else ()),

@@ -68,7 +68,7 @@ def film(telling: Telling) -> Play:
         tokens=(*(config.tokens or ()), *(names[1] if telling.preset and config.tokens else ())),
         warning=lexicon.strange(telling),
         options=(
-            config.cell, f"hidden {config.hidden}", f"{read} read, {written} written",
+            config.cell.upper(), f"hidden {config.hidden}", f"{read} read, {written} written",
             *((f"{config.attention} attention",) if looks else ()),
             "the target is given" if into == "target" else "reads what it wrote",
             *(("no bias",) if not config.bias else ()),
@@ -111,7 +111,8 @@ def _stage(telling: Telling, times: tuple[str, ...], words: tuple[str, ...]) -> 
     def named(line: float, cell: float, word: float) -> Row:
         read, *held = encoder(cell, line)
         context = Grid(handed, "context", "hidden", lens=False, band=(line, cell * trace.size("hidden")))
-        return Row(read, "→", Column(*held), "→", context, "→", decoder(cell, word, line))
+        over = Row if telling.film.canvas.narrow else Column
+        return Row(read, "→", Column(*held), "→", context, "→", decoder(cell, word, line, over))
 
     def plain(*encoded: Node | str, over: type[Column | Row] = Column) -> Row:
         return Row(*encoded, "→", Grid(handed, "context", "hidden", lens=False), "→", decoder(over=over))
