@@ -42,7 +42,11 @@ def reduction(name: str, *others: str) -> dict[str, Any]:
 
 
 LOSS = (
-    Claim("each prediction is charged for how far it is from its target"),
+    Claim("each prediction is charged for how far it is from its target",
+          of("squared", "absolute", "huber", "smooth-l1", "binary", "binary-logits"), {}, ({"mode": "kl", **YES_NO},)),
+    Claim("each share of the target is charged for what the prediction gives it too little", of("kl"),
+          {"mode": "kl", **YES_NO}, ({},)),
+    Claim("a term is a share times a difference of logarithms", of("kl"), {"mode": "kl", **YES_NO}, ({},)),
     Claim("twice as far off costs four times as much", of("squared"), {}, ({"mode": "absolute"},)),
     Claim("twice as far off costs twice as much", of("absolute"), {"mode": "absolute"}, ({},)),
     Claim("squares near the target, straight lines beyond δ: one far error does not rule", of("huber", "smooth-l1"),
