@@ -31,7 +31,7 @@ class Figures(UnitSteps):
         self.ranges = Ranges(film, telling)
         self.drawn: frozenset[str] = frozenset()
         self.placed: Mapping[str, GridPlan] = {}
-        self._cells: dict[tuple[Shown, Sliced, bool, int | None, bool], Cells] = {}
+        self._cells: dict[tuple[Shown, Sliced, bool, int | None, int], Cells] = {}
         self._lengths: dict[tuple[int, float], Lengths] = {}
 
     @Remembered
