@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 
 import layeranim as la
 from layeranim import catalog, preparing
-from layeranim.engine.option import Choice, Flag
+from layeranim.engine.option import Choice, Flag, Integer
 from layeranim.errors import LayeranimError, UsageError
 from layeranim.stories.examples import EXAMPLES
 
@@ -126,3 +128,11 @@ def test_a_first_example_with_options_of_its_own_is_refused_at_load(monkeypatch:
         catalog.presets(name)
     with pytest.raises(LayeranimError):
         la.trace(name)
+
+
+@pytest.mark.parametrize("name", sorted({*catalog.EXPLAINERS, *catalog.LAYERS}))
+def test_what_was_asked_for_is_never_dropped_for_what_an_example_holds(name: str) -> None:
+    sizes = [item.name for item in catalog.layer(name).config.options() if isinstance(item.kind, Integer)]
+    for option, size in itertools.product(sizes, (2, 3)):
+        with suppress(LayeranimError):
+            assert getattr(preparing.prepare(name, {option: size}).config, option) == size, option

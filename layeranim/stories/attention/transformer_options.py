@@ -38,7 +38,7 @@ def _complete(
         if words and count is not None and count != len(words):
             name = "words" if array == "input" else "context_words"
             raise ShapeError(f"{name} has {len(words)}, but {array} has {count} tokens; give a word for each")
-        if words:
+        if words and asked is None:
             changes[option_] = len(words)
     full, needed = complete(config.replace(**changes), shapes)
     return cast(TransformerFilmConfig, full), needed

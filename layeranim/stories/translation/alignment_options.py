@@ -33,9 +33,10 @@ def _complete(config: AlignmentConfig, shapes: Mapping[str, Shape | None]) -> tu
     Raises ShapeError for a source of another length than its words.
     """
     words, given = len(config.tokens or ()), shapes.get("source")
-    if words and given is not None and given[-2:-1] != (words,):
-        raise ShapeError(f"source has {given[-2] if len(given) > 1 else 1} steps, but there are {words} tokens")
-    steps = given[-2] if given is not None and len(given) > 1 else config.source_steps or words or 4
+    read = given[-2] if given is not None and len(given) > 1 else config.source_steps
+    if words and read is not None and read != words:
+        raise ShapeError(f"source has {read} steps, but there are {words} tokens")
+    steps = config.source_steps or read or words or 4
     asked = config.target_steps or (None if shapes.get("target") is not None else steps + 1)
     return complete(config.replace(source_steps=steps, target_steps=asked), shapes)
 

@@ -28,7 +28,7 @@ def _complete(config: Seq2SeqFilmConfig, shapes: Mapping[str, Shape | None]) -> 
     steps = given[-2] if given is not None and len(given) > 1 else config.source_steps
     if words and steps is not None and steps != words:
         raise ShapeError(f"source has {steps} steps, but there are {words} tokens")
-    return complete(config.replace(source_steps=words) if words else config, shapes)
+    return complete(config.replace(source_steps=config.source_steps or words or None), shapes)
 
 
 SEQ2SEQ_FILM = SEQ2SEQ.under("seq2seq", Seq2SeqFilmConfig, complete=_complete)
