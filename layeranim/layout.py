@@ -69,19 +69,6 @@ def numeral_size(pitch: tuple[float, float], wide: float) -> int:
     return size if size >= theme.FLOOR else 0
 
 
-def numerals(rows: int, cols: int, wide: float, width: float, height: float, most: float = 58) -> Fit | None:
-    """Cells with numerals for a grid in a space, square where the text allows, else wider than high."""
-    needed = 2 * floor((wide * theme.FLOOR + theme.CELL_GAP + 2 * SIDE_LEAST + 1.999) / 2)
-    tall = min(most, floor((height + theme.CELL_GAP) / rows))
-    across = floor((width + theme.CELL_GAP) / cols)
-    side = _even(min(tall, across))
-    pitch = (side, side) if side >= needed else (_even(max(needed, min(across, needed))), _even(tall))
-    if pitch[0] > across or pitch[1] < LEAST_PITCH:
-        return None
-    size = numeral_size(pitch, wide)
-    return Fit(pitch, size) if size else None
-
-
 def heat(rows: int, cols: int, width: float, height: float, most: float = 40) -> Fit:
     """Cells without numerals for a grid in a space; square, down to less than a pixel each."""
     side = min(most, width / cols, height / rows)

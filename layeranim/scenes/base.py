@@ -139,9 +139,9 @@ class ExplainerScene(Scene):
         self.add(*mobjects)
         self.passing += mobjects
 
-    def frame(self, boxes: Iterable[Box], colour: str, width: float = t.FOCUS) -> list[FocusFrame]:
+    def frame(self, boxes: Iterable[Box], colour: str) -> list[FocusFrame]:
         """A frame around each of the boxes for the step under way, thinner around small cells."""
-        frames = [FocusFrame([b], colour, self.theme, width if min(b.w, b.h) > 30 else t.SECOND_FOCUS) for b in boxes]
+        frames = [FocusFrame([b], colour, self.theme, t.FOCUS if min(b.w, b.h) > 30 else t.SECOND_FOCUS) for b in boxes]
         self.hold(*frames)
         return frames
 

@@ -8,11 +8,10 @@ from typing import Any
 from layeranim.stories.preset import Preset
 
 
-def _example(name: str, summary: str, arrays: Mapping[str, Any], together: Sequence[str] = (), cut: str = "") -> Preset:
-    """An example of ours. Its arrays but for the input go with the usual value of the options ``together``; ``cut`` is
-    the option that takes fewer rows of the input."""
+def _example(name: str, summary: str, arrays: Mapping[str, Any], together: Sequence[str] = ()) -> Preset:
+    """An example of ours. Its arrays but for the input go with the usual value of the options ``together``."""
     bound = {array: tuple(together) for array in arrays if array not in ("input", "source", "ids")} if together else {}
-    return Preset(name, summary, "ours", arrays=arrays, bound=bound, cut={"input": cut} if cut else {})
+    return Preset(name, summary, "ours", arrays=arrays, bound=bound)
 
 
 EXAMPLES: dict[str, Preset] = {

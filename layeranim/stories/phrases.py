@@ -137,9 +137,9 @@ def reads(text: str, made: Address, role: str = "result") -> Line:
     return equals(text, late=True), result(text, made, role)
 
 
-def more(count: int, noun: str = "more") -> Line:
+def more(count: int) -> Line:
     """What stands for ``count`` terms that are not written."""
-    return (Run(f"{count} {noun}", source=Fact("hidden terms")),)
+    return (Run(f"{count} more", source=Fact("hidden terms")),)
 
 
 def lowered(number: int) -> str:
@@ -152,9 +152,9 @@ def width(line: Line, size: float) -> float:
     return sum(typeface.width(r.text, size, r.weight, r.markup) for r in line)
 
 
-def fits(line: Line, size: float = theme.CAPTION_FLOOR) -> bool:
+def fits(line: Line) -> bool:
     """Whether the line can be shown as a caption without falling under the floor."""
-    return width(line, size) <= ROOM
+    return width(line, theme.CAPTION_FLOOR) <= ROOM
 
 
 def join(parts: Sequence[Line], between: Run = PLUS) -> Line:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cache, cached_property
 from itertools import groupby
 from math import ceil
@@ -160,7 +160,6 @@ class GridPlan:
     heading_at: Point | None = None
     frame: str | None = None
     empty: bool = False
-    scale: str = "value"
     joined: bool = False
     joints: tuple[tuple[str, int], ...] = ()
     picked: tuple[tuple[str, tuple[int, ...]], ...] = ()
@@ -185,10 +184,6 @@ class GridPlan:
     def lens(self) -> bool:
         """Whether it shows one cell of another grid, in a number."""
         return self.name.startswith("lens:")
-
-    def flush(self, width: float) -> GridPlan:
-        """A single column of cells, so wide whatever the gaps: colours under numbers end where these end."""
-        return replace(self, pitch=(width + self.gap, self.pitch[1]))
 
     def cell(self, row: int, col: int) -> Box:
         """The outline of one cell."""

@@ -82,15 +82,10 @@ def visited(units: range, stops: Sequence[int], row: int) -> list[Stretch]:
     return [*found, *(Stretch(span, seconds) for span in spans)]
 
 
-def middle_of(units: range) -> int:
-    """The unit at the middle of a film."""
-    return units[(len(units) + 1) // 2 - 1]
-
-
-def with_pause(units: range, row: int, stops: Sequence[int] = ()) -> list[Stretch]:
-    """The schedule; a film that runs through ``stops``, or its middle, halts there: one of them is on its poster."""
+def with_pause(units: range, row: int, stops: Sequence[int]) -> list[Stretch]:
+    """The schedule; a film that runs through ``stops`` halts there: one of them is on its poster."""
     out = schedule(units, row)
-    for stop in stops or [middle_of(units)]:
+    for stop in stops:
         at = next(i for i, stretch in enumerate(out) if stop in stretch.units)
         stretch = out[at]
         if stretch.seconds >= TERSE and not stretch.sweep:
@@ -117,13 +112,6 @@ def paced(
 def act(seconds: float, share: float, most: float) -> float:
     """Seconds of an act of a step: its share of them, at most ``most`` where the step is no longer than usual."""
     return min(most * max(1.0, seconds / TAUGHT), share * seconds)
-
-
-def poster(beats: Sequence[Beat], units: range) -> Beat:
-    """The beat of the middle unit, or of the nearest with its caption and numbers on stage."""
-    middle = middle_of(units)
-    steps = [beat for beat in beats if beat.kind == "step"]
-    return min(steps, key=lambda beat: (abs(beat.units[0] - middle), beat.units[0]))
 
 
 def _sweeps(units: range, row: int) -> list[Stretch]:

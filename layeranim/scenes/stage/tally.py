@@ -10,7 +10,6 @@ from layeranim.scenes.parts.shapes import rectangle
 from layeranim.scenes.stage.picture import Picture
 from layeranim.stories.stage.plans import TallyPlan
 from layeranim.stories.stage.verbs import Tell
-from layeranim.stories.storyboard import Line
 from layeranim.theme import Theme
 
 
@@ -24,17 +23,13 @@ class Counter(Picture[TallyPlan]):
 
     def tell(self, verb: Tell) -> Animation:
         """One line after another, each for an equal part of the time."""
-        at = [-1]
+        size, (x, y), shown = self.plan.size, self.plan.box.centre, [-1]
 
-        def show(alpha: float) -> None:
+        def at(alpha: float) -> None:
             now = min(len(verb.lines) - 1, int(alpha * len(verb.lines)))
-            if now != at[0]:
-                at[0] = now
-                self._put(verb.lines[now])
+            if now != shown[0]:
+                shown[0] = now
+                self.clear()
+                self.moving.add(TextLine(verb.lines[now], size, self.theme, (x, y - size * 0.36), "centre"))
 
-        return Follow(show)
-
-    def _put(self, line: Line) -> None:
-        self.clear()
-        x, y = self.plan.box.centre
-        self.moving.add(TextLine(line, self.plan.size, self.theme, (x, y - self.plan.size * 0.36), "centre"))
+        return Follow(at)

@@ -25,16 +25,14 @@ from layeranim.stories.stage.lines import Aligned, Column, Row
 from layeranim.stories.stage.parts.arcs import Arcs
 from layeranim.stories.stage.parts.balance import Balance
 from layeranim.stories.stage.parts.bars import Bars, Stacked
-from layeranim.stories.stage.parts.becoming import Becoming, Turning
+from layeranim.stories.stage.parts.becoming import Becoming, Painted, Turning
 from layeranim.stories.stage.parts.chip import Chip
 from layeranim.stories.stage.parts.contest import Contest
 from layeranim.stories.stage.parts.copied import Copied, Taken
-from layeranim.stories.stage.parts.curve import Curve
+from layeranim.stories.stage.parts.curve import Curve, Graph
 from layeranim.stories.stage.parts.dials import Dials
 from layeranim.stories.stage.parts.dots import DotLane, Dots
-from layeranim.stories.stage.parts.graph import Graph
 from layeranim.stories.stage.parts.grid import Grid, Strip
-from layeranim.stories.stage.parts.history import History
 from layeranim.stories.stage.parts.hull import Hull
 from layeranim.stories.stage.parts.key import Key
 from layeranim.stories.stage.parts.lanes import Lanes, Stop, Store, Valve
@@ -44,7 +42,6 @@ from layeranim.stories.stage.parts.maps import Maps
 from layeranim.stories.stage.parts.net import Net
 from layeranim.stories.stage.parts.network import NetLayer, Network
 from layeranim.stories.stage.parts.others import Others, Rest, rest
-from layeranim.stories.stage.parts.painted import Painted
 from layeranim.stories.stage.parts.picture import Picture
 from layeranim.stories.stage.parts.plane import Plane
 from layeranim.stories.stage.parts.scatter import Scatter
@@ -53,7 +50,7 @@ from layeranim.stories.stage.parts.sides import Sides
 from layeranim.stories.stage.parts.table import Table
 from layeranim.stories.stage.parts.tally import Tally
 from layeranim.stories.stage.parts.thinned import Thinned
-from layeranim.stories.stage.parts.tracks import Lines, Terrain
+from layeranim.stories.stage.parts.tracks import History, Lines, Terrain
 from layeranim.stories.stage.parts.trail import Trail
 from layeranim.stories.stage.parts.volume import Volume
 from layeranim.stories.stage.parts.wires import Wires

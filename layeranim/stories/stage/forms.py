@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
+from inspect import getdoc
 from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -77,6 +78,11 @@ def hints(kind: type) -> dict[str, Any]:
     return {name: OWN.get((kind, name), hint) for name, hint in get_type_hints(kind).items()}
 
 
+def needed(kind: type) -> list[str]:
+    """The fields of a class that have no default."""
+    return [item.name for item in fields(kind) if item.default is MISSING and item.default_factory is MISSING]
+
+
 # ── reading ──────────────────────────────────────────────────────────────────
 def made(hint: Any, value: Any, where: str) -> Any:
     """What a value of a record stands for. Raises ``ValueError`` with its place where it is none of the hint's."""
@@ -129,8 +135,7 @@ def _object(kind: type, value: Any, where: str) -> Any:
     if items.pop("is", None) != kind.__name__:
         raise _wrong(where, value.get("is"), kind.__name__)
     known = hints(kind)
-    needed = [f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]
-    for name in needed:
+    for name in needed(kind):
         if name not in items:
             raise ValueError(f"{where} is a {kind.__name__} without {name}")
     for name in items:
@@ -198,3 +203,66 @@ def _fields(value: Any, names: tuple[str, ...], where: str) -> dict[str, Any]:
 def _wrong(where: str, value: Any, what: str) -> ValueError:
     said = given(value) if value is None or isinstance(value, (str, int, float)) else f"a {type(value).__name__}"
     return ValueError(f"{where} is {said}, but must be {what}")
+
+
+# ── schema ───────────────────────────────────────────────────────────────────
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_SINGLE: dict[Any, dict[str, Any]] = {
+    None: {"type": "null"},
+    NoneType: {"type": "null"},
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    str: {"type": "string", "maxLength": LONGEST},
+    range: {"type": "object", "properties": {"from": {"type": "integer"}, "to": {"type": "integer"}},
+            "required": ["from", "to"], "additionalProperties": False},
+}  # fmt: skip
+
+
+def schema(version: int) -> dict[str, Any]:
+    """The schema of a whole record of that version: draft 2020-12, a definition for every class."""
+    whole = _class(Storyboard)
+    properties = {"storyboard": {"const": version, "description": "the version of this form"}, **whole["properties"]}
+    return {
+        "$schema": DRAFT,
+        "title": "layeranim storyboard",
+        **whole,
+        "properties": properties,
+        "required": ["storyboard", *whole["required"]],
+        "$defs": {name: _class(kind) for name, kind in sorted(CLASSES.items()) if kind is not Storyboard},
+    }
+
+
+def _class(kind: type) -> dict[str, Any]:
+    known = hints(kind)
+    return {
+        "description": " ".join((getdoc(kind) or "").split()),
+        "type": "object",
+        "properties": {
+            "is": {"const": kind.__name__}, **{f.name: _form(known[f.name]) for f in fields(kind)},
+        },
+        "required": ["is", *needed(kind)],
+        "additionalProperties": False,
+    }  # fmt: skip
+
+
+def _form(hint: Any) -> dict[str, Any]:
+    kinds = options(hint)
+    if len(kinds) > 1:
+        return {"anyOf": [_form(kind) for kind in kinds]}
+    if isinstance(hint, Matrix):
+        return {"type": "array", "items": {"type": "array", "items": _SINGLE[hint.of]}}
+    if hint in _SINGLE:
+        return _SINGLE[hint]
+    if isinstance(hint, type) and is_dataclass(hint):
+        return {"$ref": f"#/$defs/{hint.__name__}"}
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return {"enum": list(args)}
+    if issubclass(origin, Mapping):
+        names = _form(args[0])
+        limits = {"propertyNames": names} if "enum" in names else {}
+        return {"type": "object", "additionalProperties": _form(args[1]), **limits}
+    if len(args) == 1 or (len(args) == 2 and args[1] is ...):
+        return {"type": "array", "items": _form(args[0])}
+    return {"type": "array", "prefixItems": [_form(arg) for arg in args], "items": False, "minItems": len(args)}

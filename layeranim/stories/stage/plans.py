@@ -46,12 +46,6 @@ class Strand:
     axis: str | None
     fixed: tuple[tuple[str, int], ...] = ()
 
-    def holds(self, region: Region) -> bool:
-        """Whether the region is of this tensor and slice."""
-        return region.tensor == self.tensor and all(
-            (along := region.along(axis)) is None or at in along for axis, at in self.fixed
-        )
-
     def places(self, region: Region, count: int) -> range:
         """Which of ``count`` places the region covers."""
         along = region.along(self.axis) if self.axis else None

@@ -19,8 +19,8 @@ from layeranim.engine import memory
 from layeranim.engine.option import given
 from layeranim.engine.written import written
 from layeranim.errors import InputError, OptionError
+from layeranim.stories.stage import forms
 from layeranim.stories.stage.forms import CLASSES, made
-from layeranim.stories.stage.schema import schema as _schema
 from layeranim.stories.stage.seam import bounded, checked
 from layeranim.stories.stage.verbs import Everywhere
 from layeranim.stories.storyboard import Storyboard
@@ -54,7 +54,7 @@ def in_the_way(path: Path) -> bool:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of what ``dumped`` writes, draft 2020-12."""
-    return _schema(VERSION)
+    return forms.schema(VERSION)
 
 
 def loaded(text: str | bytes) -> Storyboard:

@@ -16,9 +16,8 @@ from layeranim.stories.stage.language import Aside, Laps, Other, Passages, Windo
 from layeranim.stories.stage.parts.base import Actor, Moment
 from layeranim.stories.stage.parts.grid import Grid
 from layeranim.stories.stage.plans import Plan
-from layeranim.stories.stage.routes import routed
 from layeranim.stories.stage.solver import Laid
-from layeranim.stories.stage.travel import blocks_of, gliding, laid, poured
+from layeranim.stories.stage.travel import blocks_of, gliding, laid, poured, routed
 from layeranim.stories.stage.unit_steps import Acted
 from layeranim.stories.stage.verbs import Block, Carry, Clear, Fill, Frame, Lead, Role, Strew, Tell, Verb
 from layeranim.stories.storyboard import Address, GridPlan

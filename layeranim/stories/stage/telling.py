@@ -146,7 +146,7 @@ class _Told:
     def storyboard(self) -> Storyboard:
         beats = self._looked(tuple(self._started()))
         taught = [beat for beat in beats if beat.kind == "step"]
-        poster = next((b for b in taught if self.follow in b.units), None) or timing.poster(beats, self.shown)
+        poster = min(taught, key=lambda beat: abs(beat.units[0] - self.follow))
         last = list(takewhile(lambda beat: beat.units == poster.units, taught[taught.index(poster) :]))[-1]
         title = self._title()
         grids = self.figures.placed

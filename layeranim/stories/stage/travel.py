@@ -1,4 +1,6 @@
-"""What travels over a stage: windows from place to place, a kernel onto its window, products into their sum."""
+"""What travels over a stage: windows from place to place, a kernel onto its window, products into their sum; and the
+lines that lead from what is framed in one grid to another, so that one sees where something came from.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
+from layeranim import theme
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures
@@ -13,8 +16,8 @@ from layeranim.stories.stage.language import Windows
 from layeranim.stories.stage.plans import Plan, TallyPlan
 from layeranim.stories.stage.sums import unfolded
 from layeranim.stories.stage.unit_steps import Acted
-from layeranim.stories.stage.verbs import Block, Course, Frame, Lay, Pour, Verb
-from layeranim.stories.storyboard import Address, GridPlan
+from layeranim.stories.stage.verbs import Block, Course, Frame, Lay, Lead, Pour, Verb
+from layeranim.stories.storyboard import Address, Box, GridPlan, Point
 
 MANY = 1_000
 """Cells of more products are not looked for: no stage shows as many in numbers."""
@@ -125,3 +128,50 @@ def covered(figures: Figures, unit: int) -> Region | None:
     told, every = figures.units, chain.from_iterable(figures.film.each.named)
     reads = (region for name in every if figures.made(name) for region in figures.acted(name, unit).reads)
     return next((one for one in reads if isinstance(told, Windows) and one.tensor == told.of), None)
+
+
+# ── routes ───────────────────────────────────────────────────────────────────
+def routed(
+    routes: Sequence[tuple[str, str]], plans: Plans, looks: Sequence[Verb], writes: Sequence[Verb],
+    acted: Sequence[Acted],
+) -> tuple[list[Lead], list[Lead]]:  # fmt: skip
+    """The lines when something is read, and those to what is written.
+
+    A grid that no step reads, a loupe, is never framed: from there the lines begin at its own edges.
+    """
+    to, back = list[Lead](), list[Lead]()
+    read, written = {r.tensor for one in acted for r in one.reads}, {one.writes.tensor for one in acted}
+    for start, goal in routes:
+        a, b = plans.get(start), plans.get(goal)
+        if not isinstance(a, GridPlan) or not isinstance(b, GridPlan):
+            continue
+        here, there = _framed(looks, a), _framed(writes, b)
+        if there and (here or a.tensor not in read):
+            back.append(Lead(goal, beams(a.box, here or a.box, b.box, there), "result"))
+        elif here and b.tensor not in written:
+            to.append(Lead(goal, beams(a.box, here, b.box, b.box)))
+    return to, back
+
+
+def _framed(verbs: Sequence[Verb], grid: GridPlan) -> Box | None:
+    """The outline of what is framed in a grid; of frames within frames the last."""
+    blocks = [verb.blocks[-1] for verb in verbs if isinstance(verb, Frame) and verb.part == grid.name]
+    if not blocks:
+        return None
+    a, b, c, d = blocks[-1]
+    return grid.span(range(a, b + 1), range(c, d + 1)).outset(theme.FOCUS_OUTSET)
+
+
+def beams(first: Box, a: Box, second: Box, b: Box) -> tuple[tuple[Point, Point], ...]:
+    """Two lines from the edges of one box to those of another in a grid beside the first one's, above it or below it.
+
+    Of grids over each other they lead from edge to edge of the grids: no number is crossed.
+    """
+    if second.y <= first.bottom or first.y <= second.bottom:
+        a, b = Box(a.x, first.y, a.w, first.h), Box(b.x, second.y, b.w, second.h)
+    elif b.x >= a.right:
+        return ((a.right, a.y), (b.x, b.y)), ((a.right, a.bottom), (b.x, b.bottom))
+    elif b.right <= a.x:
+        return ((a.x, a.y), (b.right, b.y)), ((a.x, a.bottom), (b.right, b.bottom))
+    ends = (a.bottom, b.y) if b.y <= a.bottom else (a.y, b.bottom)
+    return ((a.x, ends[0]), (b.x, ends[1])), ((a.right, ends[0]), (b.right, ends[1]))

@@ -44,9 +44,6 @@ class Everywhere(Sequence[Cell]):
     def __iter__(self) -> Iterator[Cell]:
         return product(self.rows, self.cols)
 
-    def __contains__(self, cell: object) -> bool:
-        return isinstance(cell, tuple) and len(cell) == 2 and cell[0] in self.rows and cell[1] in self.cols
-
 
 def within(rows: range, cols: range) -> Sequence[Cell]:
     """The cells of a block in reading order; those of a large one are not held."""

@@ -14,7 +14,7 @@ from layeranim.stories import phrases
 from layeranim.stories.stage.axes import LARGEST
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts import names
-from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at, unsized
+from layeranim.stories.stage.parts.base import HEADING, Moment, Single, heading, heading_at, unsized
 from layeranim.stories.stage.plans import BarsPlan, Lengths, Plan, StackPlan, Strand
 from layeranim.stories.stage.slices import Shown
 from layeranim.stories.stage.solver import Extent, Setting, Spot
@@ -31,14 +31,12 @@ LIT_LEAST = 12.0
 
 
 @dataclass(frozen=True)
-class Bars(Actor):
+class Bars(Single):
     """The cells of ``tensor`` along its one axis, or along ``rows`` for the unit under way, as bars; the numbers stand
     at their ends. ``called`` are names of the rows; with a ``pitch`` of their own these are as high in a stage of
     colours too, and have their numbers.
     """
 
-    tensor: str
-    text: str
     rows: str | None = None
     called: tuple[str, ...] = ()
     pitch: float = 0.0
@@ -169,11 +167,8 @@ class Bars(Actor):
 
 
 @dataclass(frozen=True)
-class Stacked(Actor):
+class Stacked(Single):
     """The shares of ``tensor`` piled up in a column whose height is 1."""
-
-    tensor: str
-    text: str
 
     kind = "stack"
 
@@ -214,19 +209,15 @@ class Stacked(Actor):
             yield from (Clear(plan.name), Grow(plan.name, self._content(figures, plan, unit), tuple(range(plan.rows))))
 
     def changes(self, figures: Figures, plan: StackPlan, moment: Moment) -> Iterator[Verb]:
-        yield from _changed(figures, self.shown(figures), plan, moment)
+        """Where a unit has shares of its own, those of the one before leave, if there is time to see the new ones."""
+        if moment.taught and figures.made(self.tensor) and figures.follows(self.shown(figures)):
+            yield Clear(plan.name)
 
     def opens(self, figures: Figures, plan: StackPlan, unit: int) -> Iterator[Verb]:
         yield Grow(plan.name, self._content(figures, plan, unit), tuple(range(plan.rows)), pale=True)
 
     def passes(self, figures: Figures, plan: StackPlan, first: int, last: int) -> Iterator[Verb]:
         yield Grow(plan.name, self._content(figures, plan, last), tuple(range(first, last + 1)))
-
-
-def _changed(figures: Figures, shown: Shown, plan: Plan, moment: Moment) -> Iterator[Verb]:
-    """Where a unit has bars of its own, those of the one before leave, if there is time to see the new ones grow."""
-    if moment.taught and figures.made(shown.tensor) and figures.follows(shown):
-        yield Clear(plan.name)
 
 
 def _drawn(values: Array) -> Array:

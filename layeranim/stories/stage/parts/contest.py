@@ -110,11 +110,9 @@ class Contest(Actor):
         shares = np.asarray(figures.trace[self.curve][unit], np.float64)
         return tuple(plan.box.bottom + float(v) * plan.box.h if np.isfinite(v) else None for v in shares)
 
-    def _forged(self, figures: Figures, plan: ContestPlan, unit: int) -> Places:
-        return self._across(figures, plan.box, some(figures.trace[self.forged][unit]))
-
     def _state(self, figures: Figures, plan: ContestPlan, unit: int, pale: bool = False) -> Sway:
-        return Sway(plan.name, self._heights(figures, plan, unit), self._forged(figures, plan, unit), pale=pale)
+        forged = self._across(figures, plan.box, some(figures.trace[self.forged][unit]))
+        return Sway(plan.name, self._heights(figures, plan, unit), forged, pale=pale)
 
     def writes(self, figures: Figures, plan: ContestPlan, region: Region, moment: Moment) -> Iterator[Verb]:
         now = self._state(figures, plan, moment.unit)

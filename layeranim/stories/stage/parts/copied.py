@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import field, replace
 
 import numpy as np
 
@@ -22,9 +22,9 @@ from layeranim.stories.stage.verbs import Carry, Clear, Fill, Frame, Ghost, Verb
 from layeranim.stories.storyboard import Cells, GridPlan
 
 COPY = "window"
+"""What its plan is called."""
 SEEN = "windows"
 """The tensor of windows that a copy stands for."""
-"""What its plan is called."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class Copied(Grid):
     """
 
     shape: tuple[int, int] = (1, 1)
-    taken: Callable[[int], Taken] | None = None
+    taken: Callable[[int], Taken] = field(kw_only=True)
     made: str = ""
 
     @property
@@ -72,20 +72,11 @@ class Copied(Grid):
     def names(self) -> tuple[str, ...]:
         return (COPY,)
 
-    @property
-    def title(self) -> str:
-        return COPY
-
     def shown(self, figures: Figures) -> Shown:
         return Shown(self.tensor, None, None, self.shape)
 
-    def _taken(self, unit: int) -> Taken:
-        if self.taken is None:
-            raise TypeError("nothing says what the window covers")
-        return self.taken(unit)
-
     def _copies(self, figures: Figures, plan: GridPlan, unit: int, done: bool) -> Cells:
-        taken, numerals = self._taken(unit), bool(plan.numeral)
+        taken, numerals = self.taken(unit), bool(plan.numeral)
         mask = taken.dimmed(numerals) if done else taken.mask
         return figures.listed(taken.values, taken.sources, numerals, mask)
 
@@ -105,7 +96,7 @@ class Copied(Grid):
             yield Clear(COPY)
 
     def reads(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
-        cells, taken = self._copies(figures, plan, moment.unit, False), self._taken(moment.unit)
+        cells, taken = self._copies(figures, plan, moment.unit, False), self.taken(moment.unit)
         goals = taken.places()
         found = [placed(figures.placed.values(), figures, taken.sources(*at)) for at in goals] if plan.numeral else []
         starts = [one for one in found if one]
@@ -118,7 +109,7 @@ class Copied(Grid):
         yield Carry(COPY, starts[0][0].name, tuple(one[1:] for one in starts), tuple(goals), cells)
 
     def writes(self, figures: Figures, plan: GridPlan, region: Region, moment: Moment) -> Iterator[Verb]:
-        chosen = self._taken(moment.unit).chosen
+        chosen = self.taken(moment.unit).chosen
         if region.tensor == self.made and chosen is not None:
             (row, col) = chosen
             yield Fill(COPY, self._copies(figures, plan, moment.unit, True), everywhere(plan))

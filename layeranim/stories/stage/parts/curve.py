@@ -1,4 +1,7 @@
-"""Curve: a function in its axes; a point slides from the one axis up to the curve and over to the other."""
+"""Curve: a function in its axes; a point slides from the one axis up to the curve and over to the other.
+
+Graph: a curve that several steps make together, with a point at the cell that each unit follows.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,7 @@ CURVES = 4
 """Of more curves in one pair of axes nobody can tell which is which."""
 NAMED = 10.0
 """Between the names of curves."""
+Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -109,9 +113,7 @@ class Curve(Actor):
             yield TextPlan(f"{self.y}:curve:{k}", (x, box.y + theme.HEADING_GAP), line, theme.FLOOR)
             x += wide[k] + NAMED
 
-    def _ranges(
-        self, figures: Figures
-    ) -> tuple[tuple[float, float], tuple[float, float], Callable[[Array, float | None], Array]]:
+    def _ranges(self, figures: Figures) -> tuple[Range, Range, Callable[[Array, float | None], Array]]:
         """The axes' ranges: round numbers around every cell, and the function.
 
         Of several curves the second numbers lie on the axis too, and what no cell reaches is cut off above.
@@ -159,19 +161,62 @@ class Curve(Actor):
         return tuple(p for p in found if np.isfinite(p).all())
 
 
-@dataclass(frozen=True)
-class _Function:
-    """An operation of the engine as a function of one number."""
-
-    operation: str
-    parameters: dict[str, float]
-
-    def __call__(self, x: Array, other: float | None = None) -> Array:
-        more = () if other is None else (np.full_like(x, other),)
-        return np.asarray(OPERATIONS[self.operation].run(x, *more, **self.parameters))
-
-
-def _function(figures: Figures, tensor: str) -> _Function:
-    """The operation that writes a tensor."""
+def _function(figures: Figures, tensor: str) -> Callable[[Array, float | None], Array]:
+    """The operation that writes a tensor, as a function of one number, and of another one where there is one."""
     step = figures.acted(tensor).step
-    return _Function(step.operation, dict(step.parameters))
+    run, parameters = OPERATIONS[step.operation].run, dict(step.parameters)
+
+    def made(x: Array, other: float | None) -> Array:
+        more = () if other is None else (np.full_like(x, other),)
+        return np.asarray(run(x, *more, **parameters))
+
+    return made
+
+
+@dataclass(frozen=True)
+class Graph(Curve):
+    """The function ``by`` of the cells of ``x``, which the steps up to ``y`` make: −ln of a share.
+
+    The point is led to the cell of ``x`` that a unit follows when ``y`` is written.
+    """
+
+    by: Callable[[Array], Array] = np.asarray
+
+    def _drawn(self, x: Array, other: float | None = None) -> Array:
+        return self.by(x)
+
+    def _others(self, figures: Figures) -> list[float | None]:
+        return [None]
+
+    def _ranges(self, figures: Figures) -> tuple[Range, Range, Callable[[Array, float | None], Array]]:
+        """Round numbers around every cell, and around what becomes of it."""
+        xs = finite(figures.trace[self.x])
+        low, high = rounded(float(xs.min()), float(xs.max()))
+        with np.errstate(all="ignore"):
+            ys = finite(self.by(np.concatenate([np.linspace(low, high, POINTS)[1:], xs])))
+        return (low, high), rounded(float(ys.min()), float(ys.max())), self._drawn
+
+    def _followed(self, figures: Figures, plan: CurvePlan, units: range) -> list[Point]:
+        """The points of the cells that units follow, as far as they lie in the axes."""
+        put, found = self._axes(figures, plan), []
+        for unit in units:
+            x = figures.value(figures.cell_of(self.x, unit, figures.inner(unit)))
+            with np.errstate(all="ignore"):
+                at = put(x, float(self.by(np.array(x))))
+            if np.isfinite(at).all() and plan.box.bottom - 1 <= at[1] <= plan.box.y + 1:
+                found.append(at)
+        return found
+
+    def writes(self, figures: Figures, plan: CurvePlan, region: Region, moment: Moment) -> Iterator[Verb]:
+        found = self._followed(figures, plan, range(moment.unit, moment.unit + 1))
+        if region.tensor == self.y and found:
+            yield Slide(plan.name, found[-1])
+            yield Points(plan.name, tuple(found))
+
+    def closes(self, figures: Figures, plan: CurvePlan, unit: int) -> Iterator[Verb]:
+        yield from (Slide(plan.name, at) for at in self._followed(figures, plan, range(unit, unit + 1)))
+
+    def passes(self, figures: Figures, plan: CurvePlan, first: int, last: int) -> Iterator[Verb]:
+        found = self._followed(figures, plan, range(first, last + 1))
+        if found:
+            yield Points(plan.name, tuple(found))

@@ -120,6 +120,11 @@ class Grid(Actor):
     def shown(self, figures: Figures) -> Shown:
         return self._one() if self.one else figures.shown(self.tensor, self.rows, self.cols, self.at)
 
+    def _fixed(self, figures: Figures) -> tuple[tuple[str, int], ...]:
+        """The places on the axes that it does not draw."""
+        axes = figures.trace.axes(self.tensor)
+        return tuple((axis, i) for axis, i in figures.fixed.items() if axis in axes) + self.at
+
     def _one(self) -> Shown:
         """The cell of the unit under way."""
         return Shown(self.tensor, None, None, (1, 1), self.at)
@@ -206,8 +211,7 @@ class Grid(Actor):
         shown, held = self.shown(s.figures), s.figures.trace.tensor(self.tensor)
         left = 0.0 if self.beside else names.beside(self.called[0], fit)
         at = even(spot.x + (left - fit.width(cols)) / 2), even(spot.y + fit.height(rows) / 2)
-        fixed = tuple((axis, i) for axis, i in s.figures.fixed.items() if axis in held.axes) + self.at
-        given = not s.figures.made(self.tensor)
+        fixed, given = self._fixed(s.figures), not s.figures.made(self.tensor)
         plan = GridPlan(
             self.title, self.tensor, rows, cols, at, fit.pitch, fit.numeral,
             row_axis=shown.rows, col_axis=shown.cols, fixed=fixed, empty=not given,

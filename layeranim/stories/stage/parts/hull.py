@@ -15,8 +15,7 @@ from layeranim.stories import phrases
 from layeranim.stories.stage.axes import LARGEST, Axes, finite, rounded
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import Moment
-from layeranim.stories.stage.parts.curve import Curve
-from layeranim.stories.stage.parts.graph import Range
+from layeranim.stories.stage.parts.curve import Curve, Range
 from layeranim.stories.stage.parts.tracks import KINDS, MOST_LINES
 from layeranim.stories.stage.plans import CurvePlan, Plan, Track
 from layeranim.stories.stage.solver import Setting, Spot, Unfit

@@ -14,6 +14,7 @@ from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.language import Apart
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment
+from layeranim.stories.stage.parts.table import starts
 from layeranim.stories.stage.plans import Plan, TablePlan
 from layeranim.stories.stage.slices import Covered
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
@@ -56,15 +57,13 @@ class Leading(Actor):
         own = (one for one in figures.film.apart if one.tensor == self.products)
         return next((one for one in own if min(len(one.shown) or size, one.most) < size), None)
 
-    def _reads(self, figures: Figures) -> list[str]:
-        return [region.tensor for region in figures.acted(self.products, 0).step.reads]
-
     def _widths(self, figures: Figures) -> list[float]:
         heads = [phrases.width((Run(head, weight="semibold"),), SIZE) for head in self.heads]
         size = figures.trace.size(self.axis)
         last = phrases.so_many("other", "others", size - self._count(figures)) if self._apart(figures) else str(size)
         place = phrases.width((Run(last),), SIZE)
-        numbers_ = [figures.wide(name, False) * SIZE for name in (*self._reads(figures), self.products)]
+        reads = (region.tensor for region in figures.acted(self.products, 0).step.reads)
+        numbers_ = [figures.wide(name, False) * SIZE for name in (*reads, self.products)]
         return [max(pair) for pair in zip(heads, [place, *numbers_], strict=True)]
 
     def _said(self, figures: Figures) -> Line:
@@ -144,9 +143,4 @@ class Leading(Actor):
 
 
 def _ends(x: float, widths: list[float]) -> list[float]:
-    out = []
-    for width in widths:
-        x += width
-        out.append(x)
-        x += BETWEEN
-    return out
+    return [at + width for at, width in zip(starts(x, widths, BETWEEN), widths, strict=True)]

@@ -105,7 +105,7 @@ class Net(Actor):
         acted = figures.acted(self.products, unit)
         out = []
         for k, (read, weight) in enumerate(zip(*figures.factors(acted), strict=True)):
-            lower = self._place(figures, self.lower, self._carried(figures, read))
+            lower = self._place(figures, self.lower, read)
             if lower is None or upper is None:
                 continue
             a, b = plan.lower[lower], plan.upper[upper]
@@ -114,11 +114,8 @@ class Net(Actor):
             out.append(Edge(lower, upper, HUES[k % len(HUES)], width, text, at))
         return tuple(out)
 
-    def _carried(self, figures: Figures, read: Address) -> Address:
-        """The lower cell that was read, by its place."""
-        return Address(self.lower, read.index)
-
     def _place(self, figures: Figures, tensor: str, address: Address) -> int | None:
+        """Which node is at the place of a cell."""
         strand = self._strand(figures, tensor)
         axes = figures.trace.axes(tensor)
         at = address.index[axes.index(strand.axis)] if strand.axis else 0

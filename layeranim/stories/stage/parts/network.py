@@ -186,17 +186,13 @@ class Network(Actor):
 
     # ── acts ─────────────────────────────────────────────────────────────────
     def opens(self, figures: Figures, plan: NetPlan, unit: int) -> Iterator[Verb]:
-        yield from self._whole(figures, plan, unit)
-
-    def closes(self, figures: Figures, plan: NetPlan, unit: int) -> Iterator[Verb]:
-        yield from self._whole(figures, plan, unit)
-
-    def _whole(self, figures: Figures, plan: NetPlan, unit: int) -> Iterator[Verb]:
         """Every edge in its colour and width."""
         if k := self._layer(plan):
             every = self._edges(figures, plan, k, self.layers[k].weight, range(len(plan.upper)), False, unit)
             thin = REST / 2 if len(every) > MANY else 1.0
             yield Wiring(plan.name, tuple(replace(edge, width=round(thin * (edge.width - BOLD), 1)) for edge in every))
+
+    closes = opens
 
     def _layer(self, plan: NetPlan) -> int:
         """Which layer a net leads to; 0 for what stands under the nodes."""

@@ -56,15 +56,14 @@ class Picture(Grid):
                       (high - low) * rows / 2)  # fmt: skip
 
     def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
-        shown, held = self.shown(s.figures), s.figures.trace.tensor(self.tensor)
+        shown = self.shown(s.figures)
         rows, cols = shown.shape
         side = self._side(shown.shape, min(spot.width, MOST[0]), min(2 * min(spot.up - self._over, spot.down), MOST[1]))
         at = even(spot.x - side * cols / 2), even(spot.y + side * rows / 2)
-        fixed = tuple((axis, i) for axis, i in s.figures.fixed.items() if axis in held.axes) + self.at
         given, line = not s.figures.made(self.tensor), self.heading(s.figures)
         plan = GridPlan(
             self.title, self.tensor, rows, cols, at, (side, side), row_axis=shown.rows, col_axis=shown.cols,
-            fixed=fixed, empty=not given, heading=line, joined=True,
+            fixed=self._fixed(s.figures), empty=not given, heading=line, joined=True,
             cells=s.figures.cells(shown, s.figures.first, False) if given else None,
         )  # fmt: skip
         yield replace(plan, heading_at=heading_at(line, plan.box, spot.width))

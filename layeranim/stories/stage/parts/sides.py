@@ -20,7 +20,7 @@ from layeranim.stories.stage.plans import BarsPlan, Lengths, Plan, Strand
 from layeranim.stories.stage.slices import Places
 from layeranim.stories.stage.solver import Extent, Setting, Spot, Unfit
 from layeranim.stories.stage.verbs import Grow, Verb
-from layeranim.stories.storyboard import Address, Cells, Fact, GridPlan, Line, Run, Source
+from layeranim.stories.storyboard import Cells, Fact, GridPlan, Line, Run, Source
 
 HIGH = 38.0
 """A bar with its gap."""
@@ -132,8 +132,4 @@ def weighed(figures: Figures, sides: Sides, unit: int) -> Line:
     ]
     out += [(Run("bias "), Run(numbers.factor(parts[2]), "weights", source=cells[0]))] if sides.bias else []
     relation = numbers.relation([(part,) for part in parts], total)
-    return (*phrases.join(out), phrases.relation_run(relation), phrases.result(total, Address(*_parts(cells[-1]))))
-
-
-def _parts(cell: Address) -> tuple[str, tuple[int, ...]]:
-    return cell.tensor, cell.index
+    return (*phrases.join(out), phrases.relation_run(relation), phrases.result(total, cells[-1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 
 from layeranim import theme
 from layeranim.engine.trace import Region
@@ -52,16 +53,16 @@ class Table(Actor):
         wide = sum(widths) + BETWEEN * (len(widths) - 1)
         box = Box(even(spot.x - wide / 2), even(spot.y + (self.count + 1) * ROW / 2), wide, (self.count + 1) * ROW)
         heads: list[tuple[Point, Line]] = []
-        for x, head in zip(_starts(box.x, widths), self.heads, strict=True):
+        for x, head in zip(starts(box.x, widths), self.heads, strict=True):
             heads.append(((x, box.y - 26), (Run(head, "muted", "semibold", Fact("name")),)))
         yield TablePlan(self.names[0], box, tuple(heads), (box.y - ROW + 2,), SIZE, ROW)
 
     # ── acts ─────────────────────────────────────────────────────────────────
     def _rows(self, figures: Figures, plan: TablePlan, units: range) -> tuple[tuple[tuple[Point, Line], ...], ...]:
-        starts = _starts(plan.box.x, self._widths(figures))
+        begin = starts(plan.box.x, self._widths(figures))
         return tuple(
             tuple(((x, plan.box.y - (unit + 1) * ROW - 26), line)
-                  for x, line in zip(starts, self.row(figures, unit), strict=True))
+                  for x, line in zip(begin, self.row(figures, unit), strict=True))
             for unit in units if unit < self.count
         )  # fmt: skip
 
@@ -72,9 +73,6 @@ class Table(Actor):
         yield Arrive(plan.name, self._rows(figures, plan, range(first, last + 1)))
 
 
-def _starts(x: float, widths: Sequence[float]) -> list[float]:
-    out = []
-    for width in widths:
-        out.append(x)
-        x += width + BETWEEN
-    return out
+def starts(x: float, widths: Sequence[float], between: float = BETWEEN) -> list[float]:
+    """Where columns of these widths begin that stand so far from each other."""
+    return [*accumulate(widths, lambda at, width: at + width + between, initial=x)][:-1]

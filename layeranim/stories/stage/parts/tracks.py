@@ -1,4 +1,4 @@
-"""Lines that grow together, unit by unit: over the units, or over a map of heights on which they are paths."""
+"""Lines that grow unit by unit: one alone, several together, or paths over a map of heights."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from layeranim.stories.stage.axes import LARGEST, Axes, finite, marks, rounded
 from layeranim.stories.stage.contour import crossings
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading
-from layeranim.stories.stage.plans import Plan, Tick, Track, TracksPlan
+from layeranim.stories.stage.plans import HistoryPlan, Plan, Tick, Track, TracksPlan
 from layeranim.stories.stage.solver import Extent, Setting, Spot
 from layeranim.stories.stage.verbs import Reach, Verb
 from layeranim.stories.storyboard import Box, Fact, Line, Point, Run
@@ -30,6 +30,10 @@ LOW, HIGH, HIGHER = 84.0, 150.0, 320.0
 SIDE, SIDE_MOST = 260.0, 470.0
 LABELS, BESIDE = 56.0, 38.0
 """Room left of axes for what their ticks say; between the axes and a line's name, with its glyph."""
+ALONE_LEAST, ALONE_MOST = 260.0, 520.0
+ALONE_HIGH, ALONE_HIGHER = 96.0, 220.0
+ALONE_LABELS = 52.0
+"""The same of a line that is alone in its axes."""
 APART = theme.FLOOR + 6
 FAR = 100.0
 """Where numbers that are no shares are all positive and the largest is so many times the smallest, the axis counts
@@ -50,7 +54,7 @@ def name_of(kind: int, name: str) -> Line:
 
 @dataclass(frozen=True)
 class Growing(Actor):
-    """What both kinds of pictures do: they grow up to the unit under way."""
+    """What all of these pictures do: they grow up to the unit under way."""
 
     def writes(self, figures: Figures, plan: Plan, region: Region, moment: Moment) -> Iterator[Verb]:
         yield Reach(plan.name, moment.unit)
@@ -60,6 +64,52 @@ class Growing(Actor):
 
     def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
         yield Reach(plan.name, figures.stop - 1, pale=True)
+
+
+@dataclass(frozen=True)
+class History(Growing):
+    """The numbers of ``tensor`` (units) over the units of the film; of a tensor with more axes those of the cell that
+    is followed at each unit. ``first`` is the number of the first unit. What it comes to is not shown before.
+    """
+
+    tensor: str
+    text: str
+    first: int = 0
+
+    kind = "history"
+
+    def _values(self, figures: Figures) -> Array:
+        if len(figures.trace.axes(self.tensor)) == 1:
+            return np.asarray(figures.trace[self.tensor], float)
+        return np.array(
+            [figures.value(figures.cell_of(self.tensor, unit, figures.inner(unit))) for unit in range(figures.count)]
+        )
+
+    def measure(self, s: Setting) -> Extent:
+        half, rise = ALONE_HIGH / 2, (ALONE_HIGHER - ALONE_HIGH) / 2
+        down = half + ALONE_LABELS / 2 + 8
+        return Extent(ALONE_LEAST + ALONE_LABELS, half + HEADING, down, ALONE_MOST - ALONE_LEAST, rise)
+
+    def place(self, s: Setting, spot: Spot) -> Iterator[Plan]:
+        left = ALONE_LABELS
+        half = min(spot.up - HEADING, spot.down - left / 2 - 8, ALONE_HIGHER / 2)
+        width = min(spot.width, ALONE_MOST + left) - left
+        box = Box(even(spot.x - (width + left) / 2 + left), even(spot.y + half), even(width), even(2 * half))
+        values = np.clip(self._values(s.figures), -LARGEST, LARGEST)
+        low, high = rounded(float(finite(values).min()), float(finite(values).max()))
+        put = Axes(box, (0.0, float(max(1, len(values) - 1))), (low, high))
+        points = tuple(put(float(k), float(v)) if np.isfinite(v) else None for k, v in enumerate(values))
+        numbered = marks(self.first, put.across[1] + self.first, width, 4)
+        across = tuple(Tick(put(v - self.first, low)[0], line)
+                       for v, line in numbered if v == int(v))  # fmt: skip
+        along = put.beside(3 * half, 3)
+        line = heading(s.figures, self.tensor, self.text)[:1]
+        yield HistoryPlan(
+            self.names[0], self.tensor, box, across, along, points, line, (box.x, box.y + theme.HEADING_GAP)
+        )
+
+    def opens(self, figures: Figures, plan: Plan, unit: int) -> Iterator[Verb]:
+        yield from ()
 
 
 @dataclass(frozen=True)

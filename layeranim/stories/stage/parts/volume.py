@@ -12,7 +12,7 @@ from layeranim.layout import Fit, even
 from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.figures import Figures
-from layeranim.stories.stage.parts.base import HEADING, Actor, Moment, heading, heading_at
+from layeranim.stories.stage.parts.base import HEADING, Moment, Single, heading, heading_at
 from layeranim.stories.stage.parts.grid import Grid
 from layeranim.stories.stage.plans import Plan, VolumePlan
 from layeranim.stories.stage.slices import Shown, split
@@ -34,15 +34,13 @@ CELL = 40.0
 
 
 @dataclass(frozen=True)
-class Volume(Actor):
+class Volume(Single):
     """The maps of ``tensor`` along ``axis``, each ``rows`` × ``cols``, in at most ``width`` design pixels.
 
     ``pixels``: every map is a picture. ``whole``: a map appears with the first of its cells that is written, for all of
     them are made in the same way.
     """
 
-    tensor: str
-    text: str
     axis: str
     rows: str
     cols: str

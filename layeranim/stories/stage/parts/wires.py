@@ -91,11 +91,8 @@ class Wires(Actor):
         return AIR + LINE * len(self.counts) if self.counts else 0.0
 
     def _widest(self, figures: Figures) -> float:
-        return max((phrases.width(self._line(name), theme.NOTE) + 16 + self._number_width(figures, tensor)
-                    for name, tensor in self.counts), default=0.0)  # fmt: skip
-
-    def _number_width(self, figures: Figures, tensor: str) -> float:
-        return phrases.width(self._number(figures, tensor), theme.NOTE)
+        lines = ((self._line(name), self._number(figures, tensor)) for name, tensor in self.counts)
+        return max((phrases.width(a, theme.NOTE) + 16 + phrases.width(b, theme.NOTE) for a, b in lines), default=0.0)
 
     def measure(self, s: Setting) -> Extent:
         count = self._count(s.figures)
