@@ -165,14 +165,23 @@ def join(parts: Sequence[Line], between: Run = PLUS) -> Line:
     return tuple(out)
 
 
-def sentence(before: str, strong: str) -> Line:
+def sentence(before: str, strong: str, fact: str = "sentence", end: str = "sentence") -> Line:
     """What a film opens or closes with, its point in bold."""
-    return Run(before, weight="regular", source=Fact("sentence")), Run(strong, "result", "semibold", Fact("sentence"))
+    return Run(before, weight="regular", source=Fact(fact)), Run(strong, "result", "semibold", Fact(end))
 
 
 def point(before: str, strong: str, fact: str, end: str = "") -> Line:
     """What a beat says of something that is no cell, its point in bold; ``end`` is its own fact."""
     return Run(before, source=Fact(fact)), Run(strong, "result", "semibold", Fact(end or fact))
+
+
+def reckoned(given: str, learned: str, made: str, *facts: str) -> Line:
+    """``4 inputs, 6 weights → 2 outputs``: what comes in, what is learned, what comes out, and which fact each is."""
+    before, body, after = map(Fact, facts)
+    return (
+        Run(given, source=before), Run(learned, "weights", "semibold", body), Run(" → "),
+        Run(made, "result", "semibold", after),
+    )  # fmt: skip
 
 
 def unusual(config: Config, **said: str | Callable[[Any], str]) -> tuple[str, ...]:

@@ -136,8 +136,8 @@ def _before(view: ConvView) -> Iterator[All]:
     if view.activated:
         yield All((DELTA,), Note("first back through the activation: times its slope"))
     else:
-        came = Run("one gradient for each output: ", source=Fact("gradients"))
-        yield All((DELTA,), says=(came, Run("how the loss moves with it", "result", "semibold", Fact("gradients"))))
+        came = phrases.point("one gradient for each output: ", "how the loss moves with it", "gradients")
+        yield All((DELTA,), says=came)
 
 
 def _after(view: ConvView) -> Iterator[All]:

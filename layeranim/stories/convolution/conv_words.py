@@ -148,12 +148,7 @@ class ConvWords:
         shape = numbers.shape_text(((view.filters,) if view.filters > 1 else ()) + tuple(view.out_shape))
         one = "one shared kernel" if n > 1 else "one kernel"
         kernel = one if view.filters == 1 else f"{view.filters} kernels"
-        return (
-            Run(windows, source=Fact("windows")),
-            Run(kernel, "weights", "semibold", Fact("filters")),
-            Run(" → "),
-            Run(f"{shape} output", "result", "semibold", Fact("output shape")),
-        )
+        return phrases.reckoned(windows, kernel, f"{shape} output", "windows", "filters", "output shape")
 
     def good_for(self) -> str:
         """What such a layer is good for."""

@@ -70,7 +70,4 @@ def closing(images: tuple[int, int], filters: tuple[int, int], made: int) -> Lin
     """``2 images × 3 of 8 filters → 6 sums``: how many are shown of how many, and the sums that were made."""
     whole = images[0] * filters[0]
     sums = f"{made} of {whole} sums" if made < whole else f"{made} sum{'s' * (made > 1)}"
-    return (
-        Run(f"{f' {numbers.TIMES} '.join(counted(images, filters))} → ", source=Fact("images")),
-        Run(sums, "result", "semibold", Fact("windows")),
-    )
+    return phrases.point(f"{f' {numbers.TIMES} '.join(counted(images, filters))} → ", sums, "images", "windows")

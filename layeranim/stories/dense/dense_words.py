@@ -214,18 +214,13 @@ class DenseWords:
         sample = view.followed // view.units
         whole = view.shown.stop >= (sample + 1) * view.units
         if view.classes and view.row_wise and whole:
-            return (Run(f"{view.inputs} pixels, ", source=Fact("inputs")),
-                    Run(f"{view.units} units of {view.inputs} weights", "weights", "semibold", Fact("units")),
-                    Run(" → "),
-                    Run(f"read as a {view.winner(sample)}", "result", "semibold", Fact("class")))  # fmt: skip
+            units, read = f"{view.units} units of {view.inputs} weights", f"read as a {view.winner(sample)}"
+            return phrases.reckoned(f"{view.inputs} pixels, ", units, read, "inputs", "units", "class")
         told = len({unit // view.units for unit in view.shown})
         samples = f"{told} samples of " if told > 1 else ""
         inputs, outputs = so_many("input", "inputs", view.inputs), so_many("output", "outputs", view.units)
         learned = so_many("parameter", "parameters", int(view.trace.facts["parameters"]))
-        return (
-            Run(f"{samples}{inputs}, ", source=Fact("inputs")),
-            Run(learned, "weights", "semibold", Fact("parameters")),
-            Run(" → "),
-            Run(outputs + (" each" if samples else ""), "result", "semibold", Fact("units")),
-            *((Run(f", here sample {sample + 1}", source=Fact("place")),) if samples else ()),
+        said = phrases.reckoned(
+            f"{samples}{inputs}, ", learned, outputs + " each" * bool(samples), "inputs", "parameters", "units"
         )
+        return (*said, Run(f", here sample {sample + 1}", source=Fact("place"))) if samples else said

@@ -97,13 +97,11 @@ class _Moved(FilmView):
 
     def closing(self) -> Line:
         samples = self.trace.size("samples")
-        if self.wrong == 0:
+        if self.wrong:
+            which = f"{self.wrong} of {samples} on the wrong side"
+        else:
             which = f"all {samples} samples on their side" if samples > 1 else "the sample is on its side"
-            return sentence("a line between features: ", which)
-        return (
-            Run("a line between features: ", weight="regular", source=Fact("sentence")),
-            Run(f"{self.wrong} of {samples} on the wrong side", "result", "semibold", Fact("wrong")),
-        )
+        return sentence("a line between features: ", which, end="wrong" if self.wrong else "sentence")
 
 
 FeatureSpaceStory = story("Feature space", film, GOOD_FOR, takes=3)

@@ -9,6 +9,7 @@ from layeranim.engine.trace import Region
 from layeranim.stories.activations import BOUNDED
 from layeranim.stories.dense.network_view import NetworkView
 from layeranim.stories.dense.pictured import pictures
+from layeranim.stories.phrases import reckoned
 from layeranim.stories.pictures import ink
 from layeranim.stories.stage import (
     All,
@@ -30,7 +31,7 @@ from layeranim.stories.stage.arrangements import leading
 from layeranim.stories.stage.language import Act
 from layeranim.stories.stage.parts.sides import weighed
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.storyboard import Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Line, Run, Telling
 
 GOOD_FOR = "the plainest deep network: any row of numbers, as long as its length stays the same"
 PICTURE = 150.0
@@ -169,12 +170,8 @@ def _closing(view: NetworkView) -> Line:
     body = " + ".join(map(str, view.sizes[1:-1]))
     hidden = f"{body} hidden unit{'s' * (body != '1')}"
     inputs = f"{view.sizes[0]} {'pixel' if view.side else 'input'}{'s' * (view.sizes[0] > 1)}"
-    return (
-        Run(f"{inputs}, ", source=Fact("inputs")),
-        Run(hidden if body else f"{view.trace.facts['parameters']} parameters", "weights", "semibold", Fact("units")),
-        Run(" → "),
-        Run(read, "result", "semibold", Fact("outputs")),
-    )
+    learned = hidden if body else f"{view.trace.facts['parameters']} parameters"
+    return reckoned(f"{inputs}, ", learned, read, "inputs", "units", "outputs")
 
 
 def _answer(view: NetworkView) -> str:

@@ -11,12 +11,13 @@ from layeranim import numbers
 from layeranim.engine.trace import Region, Trace
 from layeranim.stories.activations import activation_word
 from layeranim.stories.options import FilmOptions
+from layeranim.stories.phrases import reckoned
 from layeranim.stories.stage import NOTHING, Chip, Each, Grid, Neurons, Note, Plane, Play, Row, Tries, Units, story
 from layeranim.stories.stage.arrangements import leading
 from layeranim.stories.stage.language import LEADING, Apart
 from layeranim.stories.stage.parts.layer import SLOTS
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.storyboard import Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Line, Run, Telling
 
 GOOD_FOR = "weigh and add up: the unit that layers are made of"
 PALE = 4
@@ -125,10 +126,7 @@ def _closing(inputs: int, biased: bool, told: int, name: str) -> Line:
     plural = "s" * (inputs > 1)
     end = "one number" if told == 1 else f"{told} decisions" if name == "step" else f"{told} results"
     body = f"{inputs} weight{plural}" + (", 1 bias" if biased else "")
-    return (
-        Run(f"{inputs} input{plural}, ", source=Fact("inputs")), Run(body, "weights", "semibold", Fact("weights")),
-        Run(" → "), Run(end, "result", "semibold", Fact("samples")),
-    )  # fmt: skip
+    return reckoned(f"{inputs} input{plural}, ", body, end, "inputs", "weights", "samples")
 
 
 NeuronStory = story("Artificial neuron", film, GOOD_FOR, shows=("inputs",))

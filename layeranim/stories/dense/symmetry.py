@@ -86,10 +86,7 @@ def _closing(telling: Telling) -> Line:
     if not _same(telling):
         return sentence("no output is a number here: ", "other inputs show it")
     many = f"{units}! = {orders}" if orders < SHORT else f"{units}!"
-    return (
-        Run(f"{many} orders of the hidden units: ", weight="regular", source=Fact("orders")),
-        Run("one function", "result", "semibold", Fact("sentence")),
-    )
+    return sentence(f"{many} orders of the hidden units: ", "one function", "orders")
 
 
 SymmetryStory = story("Hidden units change places", film, GOOD_FOR, takes=6)

@@ -122,10 +122,7 @@ def _closing(told: _Chosen, lines: bool, pieces: int) -> Line:
     if pieces == 1:
         return sentence("one piece: ", "a straight line" if lines else "a plain weighted sum")
     end = "the curve is the upper hull of all lines" if lines else "each where its sum is the largest"
-    return (
-        Run(f"{told.won} of {pieces} pieces won: ", weight="regular", source=Fact("won")),
-        Run(end, "result", "semibold", Fact("sentence")),
-    )
+    return sentence(f"{told.won} of {pieces} pieces won: ", end, "won")
 
 
 MaxoutStory = story("Maxout unit", film, GOOD_FOR)

@@ -13,7 +13,7 @@ from layeranim.stories.pooling.pool_stage import NAMES, spans
 from layeranim.stories.pooling.pool_view import PoolView
 from layeranim.stories.stage import Aligned, Column, Copied, Each, Grid, Mask, Play, Row, Tally, Windows, story
 from layeranim.stories.stage.solver import Node
-from layeranim.stories.storyboard import Fact, Line, Run, Telling
+from layeranim.stories.storyboard import Line, Run, Telling
 
 GOOD_FOR = "a shorter row for the layers that follow, nothing to learn"
 TAKEAWAYS: tuple[Sentence[PoolView], ...] = (
@@ -101,10 +101,8 @@ def _closing(view: PoolView) -> Line:
     if view.config.backward:
         return words.closing(view)
     given, made = (phrases.so_many("number", "numbers", view.channels * n) for n in (view.size[1], view.out[1]))
-    return (
-        Run(f"{given} → ", source=Fact("input shape")), Run(made, "result", "semibold", Fact("output shape")),
-        Run(", "), Run("no weights", "weights", "semibold"),
-    )  # fmt: skip
+    halves = phrases.point(f"{given} → ", made, "input shape", "output shape")
+    return *halves, Run(", "), Run("no weights", "weights", "semibold")
 
 
 Pool1dStory = story("Pooling along one axis", film, GOOD_FOR)

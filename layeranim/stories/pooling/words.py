@@ -191,8 +191,7 @@ def closing(view: PoolView) -> Line:
     shape = numbers.shape_text((*channels, *view.out))
     if view.config.backward:
         given = numbers.shape_text((*channels, *view.size))
-        return (Run(f"{shape} gradients → ", source=Fact("output shape")),
-                Run(f"{given} gradients", "result", "semibold", Fact("input shape")))  # fmt: skip
+        return phrases.point(f"{shape} gradients → ", f"{given} gradients", "output shape", "input shape")
     windows = f"{n} window{'s' * (n > 1)}{' per channel' if channels else ''}, "
     return (
         Run(windows, source=Fact("windows")), Run("no weights", "weights", "semibold"), Run(" → "),

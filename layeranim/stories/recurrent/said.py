@@ -125,10 +125,5 @@ def closing(view: RecurrentView) -> Line:
     if shared:
         number, _, noun = parameters.partition(" ")
         parameters = f"{number} shared {noun}"
-    return (
-        Run(f"{phrases.so_many('step', 'steps', view.steps)}, ", source=Fact("steps")),
-        Run(parameters, "weights", "semibold", Fact("parameters")),
-        Run(" → "),
-        Run(what + numbers.shape_text(output), "result", "semibold", Fact("output shape")),
-        *more,
-    )
+    steps, made = phrases.so_many("step", "steps", view.steps), what + numbers.shape_text(output)
+    return *phrases.reckoned(f"{steps}, ", parameters, made, "steps", "parameters", "output shape"), *more

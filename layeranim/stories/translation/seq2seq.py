@@ -33,7 +33,7 @@ def film(telling: Telling) -> Play:
     at = telling.sample
     read, written = trace.size("source_time"), trace.size("target_time")
     looks = _WEIGHTS in trace
-    shown = telling.film.selected(written)
+    shown, handed = telling.film.selected(written), phrases.so_many("number", "numbers", trace.size("hidden"))
     into = "target" if config.feeding == "teacher" else "fed_back"
     noun = ("word", "words") if config.tokens else ("step", "steps")
     names = _names(telling, at)
@@ -45,10 +45,10 @@ def film(telling: Telling) -> Play:
                     inner=lambda k: {"classes": int(trace["chosen"][at, k]), **_most(trace, at, k)}),
         stage=_stage(telling, times, words),
         acts=(
-            All(("encoder.hidden",), Note("each state holds what was read so far", read > 1), says=_phrase(
-                "the encoder reads ", phrases.so_many(*noun, read))),
+            All(("encoder.hidden",), Note("each state holds what was read so far", read > 1),
+                says=phrases.point("the encoder reads ", phrases.so_many(*noun, read), "act")),
             All(("decoder.initial_hidden",), Note("all that the decoder is told of the source", not looks),
-                says=_phrase("its last state goes over: ", phrases.so_many("number", "numbers", trace.size("hidden")))),
+                says=phrases.point("its last state goes over: ", handed, "act")),
             Each((
                 (("decoder.hidden", _WEIGHTS) if looks else "decoder.hidden",
                                    (Note("it begins where the encoder ended", lambda k: k == 0),
@@ -171,10 +171,6 @@ def _closing(read: int, written: int, looks: bool) -> Line:
     counts = f"{read} read, {written} written: "
     return sentence(counts, "each word looked back at all that was read" if looks else
                  "all of the source went through this one state")  # fmt: skip
-
-
-def _phrase(before: str, strong: str) -> Line:
-    return Run(before, source=Fact("act")), Run(strong, "result", "semibold", Fact("act"))
 
 
 Seq2SeqStory = story("Encoder–decoder", film, GOOD_FOR)
