@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -99,3 +100,10 @@ def _strongest(row: Array, called: Callable[[int], str]) -> tuple[str, int]:
     if len(best) == len(weights) > 1:
         return "all", 0
     return (f"{len(best)} keys" if len(best) > 2 else " and ".join(map(called, best))), best[0]
+
+
+def placed(config: Any) -> tuple[str, ...]:
+    """How the places of tokens enter, where they do, and what of it is not usual."""
+    turns = phrases.unusual(config, pairs="halves turned together") if config.positional == "rotary" else ()
+    waves = phrases.unusual(config, base="base {:g}") if config.positional in ("rotary", "sinusoidal") else ()
+    return *phrases.unusual(config, positional="{}"), *turns, *waves

@@ -12,6 +12,7 @@ from layeranim import numbers
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
+from layeranim.stories.attention.looking import placed
 from layeranim.stories.attention.picks import LONG
 from layeranim.stories.attention.transformer_view import BROUGHT, TransformerView
 from layeranim.stories.phrases import unusual
@@ -196,13 +197,12 @@ def _drawn(block: TransformerView) -> tuple[str, ...]:
 def _options(block: TransformerView) -> tuple[str, ...]:
     c, trace = block.config, block.trace
     context = c.block == "decoder"
-    rotary = unusual(c, positional="rotary", pairs="halves turned together", base="base {:g}")
     return (
         phrases.so_many(*block.noun, trace.size("queries")),
         *((f"{trace.size('context_keys')} read",) if context else ()),
         phrases.so_many("head", "heads", c.heads),
         *((phrases.so_many("key head", "key heads", c.key_heads),) if c.key_heads not in (None, c.heads) else ()),
-        *(rotary if c.positional == "rotary" else ()),
+        *placed(c),
         f"{c.embed} features",
         f"{c.feedforward} units",
         *unusual(c, norm="{}-norm", norm_kind="RMS norm", activation=activation_word),

@@ -12,6 +12,7 @@ from layeranim import numbers
 from layeranim.engine.attention.masks import places
 from layeranim.stories import phrases
 from layeranim.stories.attention.formula import output_formula
+from layeranim.stories.attention.looking import placed
 from layeranim.stories.attention.view import MOST_DRAWN, AttentionView
 from layeranim.stories.stage import Note, listed
 from layeranim.stories.stage.figures import Figures
@@ -52,15 +53,13 @@ class AttentionWords:
             (f"d = {view.features}", True),
             (f"values of {view.value_features}", view.value_features != view.features),
         )
-        turns = phrases.unusual(c, pairs="halves turned together") if c.positional == "rotary" else ()
-        waves = phrases.unusual(c, base="base {:g}") if c.positional in ("rotary", "sinusoidal") else ()
         return (
             *(text for text, said in sizes if said),
-            *phrases.unusual(c, scale="scale {:g}", causal="causal", window="window {}", corner="lower right",
-                             positional="{}"),
-            *turns, *waves, *(("biases",) if c.bias else ()),
+            *phrases.unusual(c, scale="scale {:g}", causal="causal", window="window {}", corner="lower right"),
+            *placed(c),
+            *(("biases",) if c.bias else ()),
             *phrases.unusual(c, softcap="capped at {:g}", lookup="hard"),
-        )  # fmt: skip
+        )
 
     def hidden(self, *axes: str) -> tuple[str, ...]:
         """What is not drawn: heads, tokens, keys, and features along these axes and those of the output."""
