@@ -10,11 +10,10 @@ from layeranim import numbers
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_word
-from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import All, Column, Each, Grid, Lattice, Lines, Mask, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.figures import Figures
 from layeranim.stories.stage.parts.tracks import drawn
-from layeranim.stories.stage.solver import NUMERAL_LOW, Node
+from layeranim.stories.stage.solver import NUMERAL_LOW
 from layeranim.stories.storyboard import Address, Fact, FilmView, Line, Run, Telling
 
 GOOD_FOR = "why long memories are hard to learn, and why gates and clipping help"
@@ -111,11 +110,10 @@ class ThroughTime(FilmView):
 
     def closing(self) -> Line:
         """What arrives at the end of the way, of each scale."""
-        back = self.told[-1]
-        ends = [(name, Address("gradient_norm", (k, self.t(back)))) for k, name in enumerate(self.names)]
+        ends = [(name, Address("gradient_norm", (k, self.t(self.told[-1])))) for k, name in enumerate(self.names)]
         if len(ends) > 3 or sum(len(self.telling.text(at)) for _, at in ends) > SHORT:
             ends = [ends[0], *ends[1:][-1:]]
-        out = [Run(f"{phrases.so_many('step', 'steps', back)} back: ", weight="regular", source=Fact("steps"))]
+        out = [Run(f"{phrases.so_many('step', 'steps', self.told[-1])} back: ", weight="regular", source=Fact("steps"))]
         for i, (name, at) in enumerate(ends):
             out += [Run(f"{', ' if i else ''}{name} leaves ", "result", source=Fact("scale")),
                     self.telling.number(at, "result", "semibold")]  # fmt: skip
@@ -124,11 +122,9 @@ class ThroughTime(FilmView):
 
 def film(telling: Telling) -> Play:
     """The film of the way back: of all losses, or of the one at the end."""
-    of = every if telling.config.losses == "every" else last
-    return of(ThroughTime(telling))
+    return (every if telling.config.losses == "every" else last)(ThroughTime(telling))
 
 
-# ── the loss at the end ──────────────────────────────────────────────────────
 def last(way: ThroughTime) -> Play:
     """The film of one loss."""
     names, reach, clipped = way.names, way.reach, "clipped" in way.trace
@@ -149,7 +145,7 @@ def last(way: ThroughTime) -> Play:
             )),
         )),),
         words={"product": way.multiplied, "gradient_norm": way.long, "clipped": way.shortened},
-        opening=sentence("the blame for an error goes back step by step, ", "and is multiplied at each"),
+        opening=phrases.sentence("the blame for an error goes back step by step, ", "and is multiplied at each"),
         closing=way.closing(),
         options=way.options(),
         drawn=phrases.not_all(len(way.shown), way.ways),
@@ -178,11 +174,13 @@ def every(view: ThroughTime) -> Play:
     )  # fmt: skip
     blamed = Row(Grid("blame", "blame of U at t", None, "time", at=weight, sized=False, lens=False),
                  Grid("weight_gradient", "sum", at=weight, sized=False))  # fmt: skip
+    lengths, narrow = view.lines(low=True), view.telling.film.canvas.narrow  # there numbers go before lines
+    full = Row(sent, Column(lengths, blamed) if whole else lengths)
     part = (f"state 1 of {hidden}, weight 1 of {hidden**2} drawn",) if view.several else ()
     return Play(
         title="Backpropagation through time",
         units=view.units(lambda k: {"ways": way, "scales": way, "losses": min(steps - 1, view.t(k) + view.reach)}),
-        stage=_stage(view, sent, blamed if whole else None),
+        stage=Tries(full, Row(sent, blamed), full, least=NUMERAL_LOW) if whole and narrow else full,
         acts=(
             Each((
                 ("loss", Note("every step has a loss of its own", lambda k: k == 0 and steps > 1)),
@@ -198,7 +196,7 @@ def every(view: ThroughTime) -> Play:
             *(_blames(view, way) if whole else ()),
         ),
         retold={"sent": _sent},
-        opening=sentence("every time step has a loss, ", "and each sends its blame back"),
+        opening=phrases.sentence("every time step has a loss, ", "and each sends its blame back"),
         closing=lambda figures: (Run(lead, weight="regular", source=Fact("losses")),
                                  Run(figures.text(at), "result", "semibold", at)),
         options=view.options(),
@@ -211,14 +209,6 @@ def every(view: ThroughTime) -> Play:
     )  # fmt: skip
 
 
-def _stage(view: ThroughTime, sent: Node, blamed: Node | None) -> Node:
-    """What is sent back, the lengths as lines, and the blame; on a narrow canvas numbers go before the lines."""
-    full = Row(sent, Column(view.lines(low=True), blamed) if blamed else view.lines(low=True))
-    if not blamed or not view.telling.film.canvas.narrow:
-        return full
-    return Tries(full, Row(sent, blamed), full, least=NUMERAL_LOW)
-
-
 def _blames(view: ThroughTime, way: int) -> Iterator[All]:
     """What U is blamed for, at each step, where it is blamed most, and in all."""
     blamed = Note("U is blamed at each step: the gradient times the slope, times the state before")
@@ -226,8 +216,8 @@ def _blames(view: ThroughTime, way: int) -> Iterator[All]:
     arrived, before = (Address(name, (way, most, 0)) for name in ("delta", "previous_hidden"))
     yield All(("blame",), blamed, at={"ways": way, "time": most},
               says=lambda f: pair(f.text, arrived, before, Address("blame", (way, 0, 0, most))))  # fmt: skip
-    adds = Note("every step used the same U: its blame adds up", view.steps > 1)
-    yield All(("weight_gradient",), adds, at={"ways": way})
+    used = "every step used the same U: its blame adds up"
+    yield All(("weight_gradient",), Note(used, view.steps > 1), at={"ways": way})
 
 
 def _sent(figures: Figures, unit: int) -> Line:
