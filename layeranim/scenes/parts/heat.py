@@ -45,7 +45,7 @@ def pixels(edges: Edges) -> Pixels:
     lefts, rights, tops, bottoms = edges
     columns = _cell_of(int(lefts[0]), int(rights[-1]), lefts, rights)
     rows = _cell_of(int(tops[0]), int(bottoms[-1]), tops, bottoms)
-    return Pixels(columns, rows, bool(columns.min() >= 0 and rows.min() >= 0))
+    return Pixels(columns, rows, bool((columns >= 0).all() and (rows >= 0).all()))
 
 
 def paint(target: Any, clip: PixelBox, edges: Edges, within: Pixels, block: NDArray[np.uint8]) -> None:

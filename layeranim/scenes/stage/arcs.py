@@ -14,7 +14,7 @@ from layeranim.scenes.parts.animate import TRAVEL, Follow
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle, Shape
 from layeranim.scenes.parts.shapes import rectangle
-from layeranim.scenes.stage.picture import Picture
+from layeranim.scenes.stage.drawn import DrawnPlan
 from layeranim.stories.stage.plans import ArcsPlan
 from layeranim.stories.stage.verbs import Arc, Bend
 from layeranim.stories.storyboard import Box, Point
@@ -24,7 +24,7 @@ SEEN = 2
 """The least colour step of an arc: paler ones would not stand out from the page."""
 
 
-class ArcField(Picture[ArcsPlan]):
+class ArcField(DrawnPlan[ArcsPlan]):
     """The words of one plan; arcs lie under them, those of the word under way over those that stay."""
 
     def __init__(self, plan: ArcsPlan, theme: Theme) -> None:

@@ -8,7 +8,7 @@ from layeranim.scenes.parts.animate import TRAVEL, Follow
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
-from layeranim.scenes.stage.picture import Picture
+from layeranim.scenes.stage.drawn import DrawnPlan
 from layeranim.stories.stage.plans import BalancePlan
 from layeranim.stories.stage.verbs import Poise, Weigh
 from layeranim.theme import Theme
@@ -20,7 +20,7 @@ SAID = 50.0
 SEEN = 1
 
 
-class BalanceLine(Picture[BalancePlan]):
+class BalanceLine(DrawnPlan[BalancePlan]):
     """The line of one plan, its ticks and names; discs and support come with the verbs."""
 
     def __init__(self, plan: BalancePlan, theme: Theme) -> None:

@@ -10,7 +10,7 @@ from layeranim.scenes.parts.animate import Appear, Follow
 from layeranim.scenes.parts.label import Label, TextLine, numeral
 from layeranim.scenes.parts.shape import Bundle, place
 from layeranim.scenes.parts.shapes import polyline, rectangle
-from layeranim.scenes.stage.picture import Picture
+from layeranim.scenes.stage.drawn import DrawnPlan
 from layeranim.stories.stage.plans import BarsPlan, Lengths, StackPlan
 from layeranim.stories.storyboard import Box
 from layeranim.theme import Theme
@@ -18,7 +18,7 @@ from layeranim.theme import Theme
 SPACE = 10.0
 
 
-class BarField(Picture[BarsPlan]):
+class BarField(DrawnPlan[BarsPlan]):
     """The bars of one plan; what stands from the start is the zero line and the heading."""
 
     def __init__(self, plan: BarsPlan, theme: Theme) -> None:
@@ -84,7 +84,7 @@ class BarField(Picture[BarsPlan]):
         return place(self, self.labels, row, label)
 
 
-class Pile(Picture[StackPlan]):
+class Pile(DrawnPlan[StackPlan]):
     """Shares from the top down in an outline that they fill exactly."""
 
     def __init__(self, plan: StackPlan, theme: Theme) -> None:

@@ -8,7 +8,7 @@ from layeranim import theme as t
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline, rectangle
-from layeranim.scenes.stage.picture import Picture
+from layeranim.scenes.stage.drawn import DrawnPlan
 from layeranim.stories.stage.plans import ChipPlan
 from layeranim.stories.storyboard import Point
 from layeranim.theme import Theme
@@ -16,7 +16,7 @@ from layeranim.theme import Theme
 POINT = 6.5
 
 
-class ChipPicture(Picture[ChipPlan]):
+class ChipPicture(DrawnPlan[ChipPlan]):
     """The chip of one plan."""
 
     def __init__(self, plan: ChipPlan, theme: Theme) -> None:

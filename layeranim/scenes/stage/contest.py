@@ -14,7 +14,7 @@ from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
 from layeranim.scenes.stage.curve import dashed
-from layeranim.scenes.stage.picture import Picture
+from layeranim.scenes.stage.drawn import DrawnPlan
 from layeranim.scenes.stage.scatter import CORNERS, joined, turned
 from layeranim.stories.stage.parts.tracks import KINDS
 from layeranim.stories.stage.plans import ContestPlan
@@ -26,7 +26,7 @@ DOT, SMALL = 7.0, 4.0
 Places = Sequence[float | None]
 
 
-class ContestPicture(Picture[ContestPlan]):
+class ContestPicture(DrawnPlan[ContestPlan]):
     """The axes and lines of one plan; the curve, what is forged, and what stands on the curve come with the film."""
 
     def __init__(self, plan: ContestPlan, theme: Theme) -> None:

@@ -11,7 +11,7 @@ from layeranim.scenes.parts.axes import rules, ticks
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
-from layeranim.scenes.stage.picture import Picture
+from layeranim.scenes.stage.drawn import DrawnPlan
 from layeranim.stories.stage.parts.tracks import KINDS
 from layeranim.stories.stage.plans import CurvePlan, Track
 from layeranim.stories.stage.verbs import Plumb
@@ -24,7 +24,7 @@ TOP = 5.0
 """How thick the highest of several lines is."""
 
 
-class Plot(Picture[CurvePlan]):
+class Plot(DrawnPlan[CurvePlan]):
     """The axes, their ticks and the curve of one plan."""
 
     def __init__(self, plan: CurvePlan, theme: Theme) -> None:

@@ -10,7 +10,7 @@ from layeranim.scenes.parts.animate import TRAVEL, Follow
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
-from layeranim.scenes.stage.picture import Picture
+from layeranim.scenes.stage.drawn import DrawnPlan
 from layeranim.stories.stage.plans import DialsPlan
 from layeranim.stories.stage.verbs import Spin
 from layeranim.stories.storyboard import Point
@@ -21,7 +21,7 @@ SAID = 24.0
 """From a dial's rim down to the baseline of what its hand says."""
 
 
-class DialRow(Picture[DialsPlan]):
+class DialRow(DrawnPlan[DialsPlan]):
     """The dials of one plan."""
 
     def __init__(self, plan: DialsPlan, theme: Theme) -> None:

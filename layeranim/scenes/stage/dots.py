@@ -11,7 +11,7 @@ from layeranim.scenes.parts.axes import ruler
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle, centred
 from layeranim.scenes.parts.shapes import disc, polyline, rectangle
-from layeranim.scenes.stage.picture import Picture
+from layeranim.scenes.stage.drawn import DrawnPlan
 from layeranim.stories.stage.parts.tracks import KINDS
 from layeranim.stories.stage.plans import DotsPlan
 from layeranim.stories.stage.verbs import Strew
@@ -24,7 +24,7 @@ FINE = 4
 """Places to a unit of the canvas where a dot can be on its way: what is drawn at one serves all dots of a colour."""
 
 
-class DotLines(Picture[DotsPlan]):
+class DotLines(DrawnPlan[DotsPlan]):
     """The lines and the axis of one plan."""
 
     def __init__(self, plan: DotsPlan, theme: Theme) -> None:

@@ -11,7 +11,7 @@ from layeranim.scenes.parts.animate import TRAVEL, Follow
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle, place
 from layeranim.scenes.parts.shapes import disc, operator, polyline, rectangle
-from layeranim.scenes.stage.picture import Picture
+from layeranim.scenes.stage.drawn import DrawnPlan
 from layeranim.stories.stage.plans import LanesPlan, Station
 from layeranim.stories.stage.verbs import Current, Flow, Reading
 from layeranim.stories.storyboard import Point
@@ -23,7 +23,7 @@ LEAF, INSET = 5.0, 4.0
 """Width of a valve's leaves, and how far they end inside of its ring."""
 
 
-class LanesPicture(Picture[LanesPlan]):
+class LanesPicture(DrawnPlan[LanesPlan]):
     """The lanes of one plan: pipes under stations, what flows between them."""
 
     def __init__(self, plan: LanesPlan, theme: Theme) -> None:

@@ -15,7 +15,7 @@ from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
 from layeranim.scenes.parts.label import TextLine, numeral
 from layeranim.scenes.parts.shape import PX, Bundle, place
 from layeranim.scenes.parts.shapes import Lane, disc, polyline, rectangle, ring_of_dashes
-from layeranim.scenes.stage.picture import Picture
+from layeranim.scenes.stage.drawn import DrawnPlan
 from layeranim.stories.stage.plans import Edge, NetPlan
 from layeranim.stories.stage.verbs import NodeFill, Trade, Wiring
 from layeranim.stories.storyboard import Box, Point
@@ -27,7 +27,7 @@ DASHES = 16
 """Of the outline of a node that is padding."""
 
 
-class NetPicture(Picture[NetPlan]):
+class NetPicture(DrawnPlan[NetPlan]):
     """The nodes of one plan; edges lie under them, in the order in which they came."""
 
     def __init__(self, plan: NetPlan, theme: Theme) -> None:

@@ -10,7 +10,7 @@ from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
 from layeranim.scenes.parts.axes import ticks
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
-from layeranim.scenes.stage.picture import Picture
+from layeranim.scenes.stage.drawn import DrawnPlan
 from layeranim.stories.stage.plans import PlanePlan
 from layeranim.stories.stage.verbs import NodeFill, Shift
 from layeranim.stories.storyboard import Point
@@ -19,7 +19,7 @@ from layeranim.theme import Theme
 POINT, RING = 11.0, 15.0
 
 
-class PlanePicture(Picture[PlanePlan]):
+class PlanePicture(DrawnPlan[PlanePlan]):
     """The plane of one plan; its points are hollow until their results land."""
 
     def __init__(self, plan: PlanePlan, theme: Theme) -> None:

@@ -11,7 +11,7 @@ from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
 from layeranim.scenes.parts.axes import ticks
 from layeranim.scenes.parts.shape import Bundle, centred
 from layeranim.scenes.parts.shapes import disc, polyline
-from layeranim.scenes.stage.picture import Picture
+from layeranim.scenes.stage.drawn import DrawnPlan
 from layeranim.stories.stage.plans import Glyph, ScatterPlan
 from layeranim.stories.stage.verbs import Border, Land
 from layeranim.stories.storyboard import Point
@@ -38,7 +38,7 @@ def turned(at: Point, count: int, first: float) -> list[Point]:
     return [(at[0] + WIDE * math.cos(turn), at[1] + WIDE * math.sin(turn)) for turn in turns]
 
 
-class ScatterPicture(Picture[ScatterPlan]):
+class ScatterPicture(DrawnPlan[ScatterPlan]):
     """The points of one plan; the line between the classes lies under them."""
 
     def __init__(self, plan: ScatterPlan, theme: Theme) -> None:

@@ -10,14 +10,14 @@ from layeranim.scenes.parts.animate import Appear
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle, place
 from layeranim.scenes.parts.shapes import polyline, rectangle
-from layeranim.scenes.stage.picture import Picture
+from layeranim.scenes.stage.drawn import DrawnPlan
 from layeranim.stories.stage.plans import KeyPlan, TablePlan
 from layeranim.stories.stage.verbs import Arrive
 from layeranim.stories.storyboard import Box
 from layeranim.theme import Theme
 
 
-class TextTable(Picture[TablePlan]):
+class TextTable(DrawnPlan[TablePlan]):
     """The headings of one plan and the line under them; rows come with the verbs."""
 
     def __init__(self, plan: TablePlan, theme: Theme) -> None:
@@ -40,7 +40,7 @@ class TextTable(Picture[TablePlan]):
             yield Appear(place(self.moving, self.held, height, new), introducer=False)
 
 
-class ColourKey(Picture[KeyPlan]):
+class ColourKey(DrawnPlan[KeyPlan]):
     """The swatches of one plan and what their ends stand for."""
 
     def __init__(self, plan: KeyPlan, theme: Theme) -> None:

@@ -7,13 +7,13 @@ from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import Follow
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shapes import rectangle
-from layeranim.scenes.stage.picture import Picture
+from layeranim.scenes.stage.drawn import DrawnPlan
 from layeranim.stories.stage.plans import TallyPlan
 from layeranim.stories.stage.verbs import Tell
 from layeranim.theme import Theme
 
 
-class Counter(Picture[TallyPlan]):
+class Counter(DrawnPlan[TallyPlan]):
     """The cell of one tally."""
 
     def __init__(self, plan: TallyPlan, theme: Theme) -> None:

@@ -10,7 +10,7 @@ from layeranim.scenes.parts.animate import Appear
 from layeranim.scenes.parts.label import TextLine, numeral
 from layeranim.scenes.parts.shape import Bundle, place
 from layeranim.scenes.parts.shapes import disc, polyline, rectangle, ring_of_dashes
-from layeranim.scenes.stage.picture import Picture
+from layeranim.scenes.stage.drawn import DrawnPlan
 from layeranim.stories.stage.plans import ThinnedPlan
 from layeranim.stories.stage.verbs import NodeFill
 from layeranim.theme import Theme
@@ -20,7 +20,7 @@ DASHES = 20
 """Of the outline of a node that is dropped."""
 
 
-class ThinnedPicture(Picture[ThinnedPlan]):
+class ThinnedPicture(DrawnPlan[ThinnedPlan]):
     """The layer of one plan: what stands there are empty nodes between those of two other layers."""
 
     def __init__(self, plan: ThinnedPlan, theme: Theme) -> None:

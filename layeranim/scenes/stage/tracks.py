@@ -8,7 +8,7 @@ from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
 from layeranim.scenes.stage.curve import dashed
-from layeranim.scenes.stage.picture import Picture
+from layeranim.scenes.stage.drawn import DrawnPlan
 from layeranim.scenes.stage.scatter import CORNERS, joined, turned
 from layeranim.stories.stage.parts.scatter import SHAPES
 from layeranim.stories.stage.parts.tracks import KINDS
@@ -25,7 +25,7 @@ STOPS = 40
 """On a path of no more points than this each is marked."""
 
 
-class TracksPicture(Picture[TracksPlan]):
+class TracksPicture(DrawnPlan[TracksPlan]):
     """The axes of one plan, and the lines so far, each with its glyph where it is."""
 
     def __init__(self, plan: TracksPlan, theme: Theme) -> None:
@@ -75,7 +75,7 @@ class TracksPicture(Picture[TracksPlan]):
         return Bundle(polyline([turned(at, *CORNERS[SHAPES[kind]])], self.theme.bg, 1.5, colour))
 
 
-class HistoryPicture(Picture[HistoryPlan]):
+class HistoryPicture(DrawnPlan[HistoryPlan]):
     """The axes of one plan and the line so far."""
 
     def __init__(self, plan: HistoryPlan, theme: Theme) -> None:

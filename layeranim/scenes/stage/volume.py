@@ -11,7 +11,7 @@ from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
 from layeranim.scenes.parts.label import TextLine
 from layeranim.scenes.parts.shape import PX, Bundle
 from layeranim.scenes.parts.shapes import disc, polyline
-from layeranim.scenes.stage.picture import Picture
+from layeranim.scenes.stage.drawn import DrawnPlan
 from layeranim.stories.stage.plans import VolumePlan
 from layeranim.stories.stage.verbs import Fan
 from layeranim.theme import Theme
@@ -19,7 +19,7 @@ from layeranim.theme import Theme
 POINT = 5.0
 
 
-class Sheets(Picture[VolumePlan]):
+class Sheets(DrawnPlan[VolumePlan]):
     """The maps of one plan; their grids stand on the stage like all others, this moves them."""
 
     def __init__(self, plan: VolumePlan, theme: Theme, standing: Mapping[str, Sequence[Any]]) -> None:

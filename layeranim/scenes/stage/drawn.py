@@ -1,4 +1,4 @@
-"""Picture: what is drawn of one plan: what stands there from the start, and over it what comes and goes."""
+"""What is drawn of one plan: what stands there from the start, and over it what comes and goes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from layeranim.theme import Theme
 P = TypeVar("P")
 
 
-class Picture(Bundle, Generic[P]):
+class DrawnPlan(Bundle, Generic[P]):
     """The picture of one plan; ``moving`` is what comes and goes, which a part adds over what it places first."""
 
     def __init__(self, plan: P, theme: Theme) -> None:
