@@ -15,9 +15,9 @@ from layeranim.layout import PixelBox, View
 
 _PAINTERS: dict[type, bool] = {}  # asked for every mobject of every frame
 _Z_INDEX = attrgetter("z_index")
-GRID = 1 << 20
-"""Places to one of Manim's units: far more than cairo tells apart in the largest frame, too few to hold what moving a
-shape rounds off."""
+_SNAP = 1.5 * 2.0 ** (52 - 20)
+"""A double of this size lies 2⁻²⁰ from the next: what it is added to is rounded to that part of Manim's unit, far less
+than cairo tells apart in the largest frame, and more than moving a shape rounds off."""
 
 
 class Painter(Protocol):
@@ -37,7 +37,7 @@ class Seen(NamedTuple):
     mobject: Any
     key: Any
     shape: bytes
-    """Its points from the first, in ``GRID``."""
+    """Its points from the first, each at a place of a fine grid."""
     look: tuple[Any, ...]
     """All but its place, its shape and, where it has one, its opacity."""
     opacity: float | None
@@ -124,7 +124,7 @@ def look_at(m: Any, key: tuple[Any, ...], before: Seen | None = None) -> Seen:
     if paints(m):
         return Seen(m, key, b"", (), None)
     flat = m.points[:, :2]
-    shape = np.rint((flat - flat[0]) * GRID).astype(np.int32).tobytes()
+    shape = (flat - flat[0] + _SNAP).tobytes()
     if before is not None and before.key[1:] == key[1:]:
         return Seen(m, key, shape, before.look, before.opacity)
     opacity = _opacity(m)

@@ -17,6 +17,8 @@ PX = 1 / 90
 """Manim units to a design pixel."""
 STROKE = 100 * PX
 """Design pixels to Manim's stroke width (cairo: one is a hundredth of a unit)."""
+FINE = 4
+"""Places to a unit of the canvas for what is on its way."""
 K = TypeVar("K", bound=Hashable)
 M = TypeVar("M", bound=VMobject)
 _ARRAYS = ("points", "fill_rgbas", "stroke_rgbas", "background_stroke_rgbas")
@@ -60,6 +62,11 @@ def place(layer: Bundle, held: dict[K, M], key: K, new: M) -> M:
     held[key] = new
     layer.add(new)
     return new
+
+
+def nearby(at: Point) -> Point:
+    """A place for what is on its way: what is drawn at one serves all that comes past it."""
+    return round(FINE * at[0]) / FINE, round(FINE * at[1]) / FINE
 
 
 def centred(bundle: Bundle) -> Callable[[Point], None]:

@@ -11,7 +11,7 @@ from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import TRAVEL, Follow
 from layeranim.scenes.parts.axes import corner, ruler, rules, ticks
 from layeranim.scenes.parts.label import TextLine
-from layeranim.scenes.parts.shape import Bundle
+from layeranim.scenes.parts.shape import Bundle, nearby
 from layeranim.scenes.parts.shapes import disc, polyline
 from layeranim.scenes.stage.curve import dashed
 from layeranim.scenes.stage.drawn import DrawnPlan
@@ -53,11 +53,12 @@ class ContestPicture(DrawnPlan[ContestPlan]):
         start = verb.forged_start or verb.forged
 
         def at(alpha: float) -> None:
-            self._draw(between(verb.curve_start, verb.curve, alpha), between(start, verb.forged, alpha))
+            now = between(verb.curve_start, verb.curve, alpha), between(start, verb.forged, alpha)
+            self._draw(*now, moving=alpha < 1)
 
         yield Follow(at, rate_func=TRAVEL)
 
-    def _draw(self, curve: Places, forged: Places, pale: bool = False) -> None:
+    def _draw(self, curve: Places, forged: Places, pale: bool = False, moving: bool = False) -> None:
         self.clear()
         plan, theme = self.plan, self.theme
         real, fake, critic, maker = (theme.ghost if pale else theme.gates[KINDS[k]] for k in range(4))
@@ -68,22 +69,22 @@ class ContestPicture(DrawnPlan[ContestPlan]):
             self.moving.add(polyline(ways, maker, 1.5))
         if lines := joined(points):
             self.moving.add(polyline(lines, critic, t.RESULT_LINE))
-        known = [at for at in points if at is not None]
-        if known and not pale:
-            self.moving.add(*(self._real((x, on(known, x)), real) for x in plan.real if x is not None))
-        for x in forged:
-            if x is not None:
-                places = [(x, plan.lanes[1]), *([(x, on(known, x))] if known and not pale else [])]
-                self.moving.add(*(polyline([turned(at, *CORNERS["square"])], theme.bg, 1.5, fake) for at in places))
+        judged = not pale and any(at is not None for at in points)
+        if judged:
+            reals = [x for x in plan.real if x is not None]
+            self.moving.add(*(self._real(nearby(at) if moving else at, real) for at in on(points, reals)))
+        fakes = [x for x in forged if x is not None]
+        for at in (*((x, plan.lanes[1]) for x in fakes), *(on(points, fakes) if judged else ())):
+            self.moving.add(polyline([turned(nearby(at) if moving else at, *CORNERS["square"])], theme.bg, 1.5, fake))
 
     def _real(self, at: Point, colour: str) -> Bundle:
         return Bundle(disc(at, DOT, colour, self.theme.bg, 1.5))
 
 
-def on(curve: Sequence[Point], x: float) -> float:
-    """How high a drawn curve is at a place."""
-    xs, ys = np.array(curve).T
-    return float(np.interp(x, xs, ys))
+def on(curve: Sequence[Point | None], across: Sequence[float]) -> list[Point]:
+    """Where a drawn curve is above each of these places."""
+    xs, ys = np.array([at for at in curve if at is not None]).T
+    return list(zip(across, np.interp(across, xs, ys).tolist(), strict=True))
 
 
 def between(a: Places, b: Places, alpha: float) -> list[float | None]:

@@ -9,7 +9,7 @@ from layeranim.borrowed import Animation
 from layeranim.scenes.parts.animate import TRAVEL, Appear, Follow
 from layeranim.scenes.parts.axes import ruler
 from layeranim.scenes.parts.label import TextLine
-from layeranim.scenes.parts.shape import Bundle, centred
+from layeranim.scenes.parts.shape import Bundle, centred, nearby
 from layeranim.scenes.parts.shapes import disc, polyline, rectangle
 from layeranim.scenes.stage.drawn import DrawnPlan
 from layeranim.stories.stage.parts.tracks import KINDS
@@ -20,8 +20,6 @@ from layeranim.theme import Theme
 
 DOT, TOLD = 7.0, 10.0
 BAND = 26.0
-FINE = 4
-"""Places to a unit of the canvas where a dot can be on its way: what is drawn at one serves all dots of a colour."""
 
 
 class DotLines(DrawnPlan[DotsPlan]):
@@ -62,7 +60,7 @@ class DotLines(DrawnPlan[DotsPlan]):
         def at(alpha: float) -> None:
             for (x0, y0), (x1, y1), put in ways:
                 x, y = x0 + (x1 - x0) * alpha, y0 + (y1 - y0) * alpha
-                put((x, y) if alpha >= 1 else (round(FINE * x) / FINE, round(FINE * y) / FINE))
+                put((x, y) if alpha >= 1 else nearby((x, y)))
 
         yield Follow(at, rate_func=TRAVEL)
 
