@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -85,9 +85,9 @@ def from_here(text: Sequence[str], rows: Array, seed: int) -> bool:
     return ours.shape == rows.shape and bool(np.array_equal(ours, rows))
 
 
-def strange(unknown: Iterable[str], seed: int, most: int = 16) -> str:
-    """What is said of words that the vocabulary lacks, ``most`` letters of each; nothing where it has all."""
-    words = [*dict.fromkeys(typeface.draw_safe(word, most) for word in unknown)]
+def strange(text: Iterable[str], seed: int, most: int = 16, known: Callable[[str], bool] = known) -> str:
+    """What is said of words that are not ``known``, ``most`` letters of each; nothing where all are."""
+    words = [*dict.fromkeys(typeface.draw_safe(word, most) for word in text if not known(word))]
     listed = ", ".join(words[:3]) + (f" and {len(words) - 3} more" if words[3:] else "")
     verb = "is" if len(words) == 1 else "are"
     return f"{listed} {verb} not in the vocabulary: drawn at random, seed {seed}" if words else ""

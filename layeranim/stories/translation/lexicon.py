@@ -60,8 +60,7 @@ def known(word: str) -> bool:
 
 def strange(telling: Telling) -> str:
     """What is said of words that were not trained, where a preset draws them."""
-    unknown = (word for word in telling.config.tokens or () if not known(word))
-    return vocabulary.strange(unknown, telling.seed) if telling.preset else ""
+    return vocabulary.strange(telling.config.tokens or (), telling.seed, known=known) if telling.preset else ""
 
 
 def source(text: Sequence[str], seed: int, model: str = LOOKING) -> Array:

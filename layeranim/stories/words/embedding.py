@@ -29,7 +29,7 @@ def film(telling: Telling) -> Play:
     again = Note("the same id picks the same row again", lambda k: seen[k])
 
     drawn = {int(id_): word for word, id_ in zip(words, ids, strict=True)} if words and telling.preset else {}
-    strange = vocabulary.strange((word for word in drawn.values() if not vocabulary.known(word)), telling.seed)
+    strange = vocabulary.strange(drawn.values(), telling.seed)
 
     def said(figures: Figures, k: int) -> Line:
         """Which row a token picks."""
