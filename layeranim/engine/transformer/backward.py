@@ -36,12 +36,10 @@ def backward(trace: Trace, gradients: Mapping[str, Any]) -> Trace:
     back = _TransformerBackward(trace)
     back.add("grad_output", given["output"], given=True)
     with np.errstate(all="ignore"):
-        for name, before, source, after in reversed(chain(back.config)):
+        for name, before, source, added, after in reversed(chain(back.config)):
             if back.config.norm == "post":
-                back.norm(name, f"{name}_residual", after, f"grad_{name}_residual")
-                back.sublayer(name, before, source, f"grad_{name}_residual")
-            else:
-                back.sublayer(name, before, source, f"grad_{after}")
+                back.norm(name, added, after, f"grad_{added}")
+            back.sublayer(name, before, source, f"grad_{added}")
     return passed_back(trace, given, back.out, Steps.chain(*back.parts))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from layeranim.engine.activation_layer import GATES
 from layeranim.engine.attention import AttentionConfig
@@ -68,14 +69,27 @@ def sublayers(config: TransformerConfig) -> tuple[str, ...]:
     return ("self", "cross", "feedforward") if config.block == "decoder" else ("self", "feedforward")
 
 
-def chain(config: TransformerConfig) -> list[tuple[str, str, str, str]]:
-    """Of each sublayer: its name, what comes in, what the sublayer itself reads, what it hands on."""
-    out, now, names = [], "input", sublayers(config)
+class Sublayer(NamedTuple):
+    """Its name, and the tensors around it: what comes in, what it reads itself, the sum, what is handed on."""
+
+    name: str
+    before: str
+    source: str
+    added: str
+    after: str
+
+
+def chain(config: TransformerConfig) -> list[Sublayer]:
+    """The sublayers in their order, with the tensors between them."""
+    out, now, names = list[Sublayer](), "input", sublayers(config)
     for name in names:
-        after = f"{name}_residual" if config.norm == "pre" else f"{name}_norm.output"
-        after = "output" if name == names[-1] else after
-        out.append((name, now, f"{name}_norm.output" if config.norm == "pre" else now, after))
-        now = after
+        added, normed, last = f"{name}_residual", f"{name}_norm.output", name == names[-1]
+        if config.norm == "pre":
+            added = "output" if last else added
+            out.append(Sublayer(name, now, normed, added, added))
+        else:
+            out.append(Sublayer(name, now, now, added, "output" if last else normed))
+        now = out[-1].after
     return out
 
 

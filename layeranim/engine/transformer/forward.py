@@ -18,7 +18,7 @@ from layeranim.engine.transformer.config import TransformerConfig, attention_of,
 def makes(config: TransformerConfig, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
     """What each attention makes, both stages of the feed-forward part, and a norm and a sum around each."""
     x, made = shapes["input"], dict[str, Shape]()
-    for name, _, source, _ in chain(config):
+    for name, _, source, _, _ in chain(config):
         if name == "feedforward":
             wide = (*x[:2], int(config.feedforward or 1))
             made |= {"feedforward.expanded_pre": wide, "feedforward.expanded": wide}
@@ -38,21 +38,20 @@ def forward(config: TransformerConfig, given: Mapping[str, Array]) -> tuple[dict
     """Every array of the block's own by name, and the tensors of its attentions."""
     held, inside = dict(given), dict[str, Tensor]()
     with np.errstate(all="ignore"):
-        for name, before, source, after in chain(config):
+        for name, before, source, added, after in chain(config):
             if config.norm == "pre":
                 held |= _norm(config, held, f"{name}_norm.", before, source)
             if name == "feedforward":
                 held |= _feedforward(config, held, source)
             else:
                 part, inner = attention_of(config, name, source)
-                added = inner.replace(mask_kind="additive")  # masks have become that at the door
-                trace = ATTENTION.compute(added, part.arrays(held))
+                masked = inner.replace(mask_kind="additive")  # masks have become that at the door
+                trace = ATTENTION.compute(masked, part.arrays(held))
                 inside |= part.tensors(trace)
                 held[f"{name}.output"] = trace["output"]
-            result = f"{name}_residual" if config.norm == "post" else after
-            held[result] = held[before] + held[f"{name}.output"]
+            held[added] = held[before] + held[f"{name}.output"]
             if config.norm == "post":
-                held |= _norm(config, held, f"{name}_norm.", result, after)
+                held |= _norm(config, held, f"{name}_norm.", added, after)
     return held, inside
 
 

@@ -43,7 +43,7 @@ def assemble(config: TransformerConfig, tensors: Mapping[str, Tensor]) -> Trace:
     """The trace from its held tensors."""
     out = dict(tensors)
     inside: dict[str, Steps] = {}
-    for name, _, source, _ in chain(config):
+    for name, _, source, _, _ in chain(config):
         if name == "feedforward":
             _add_products(out, "expanded_pre", "weight_expand", source)
             if gate_of(config):
@@ -91,7 +91,7 @@ def _steps(config: TransformerConfig, tensors: Mapping[str, Tensor], inside: Map
     def add(*plans: Plan) -> None:
         parts.append(in_turn([EachUnit(loops, plans)], tensors))
 
-    for name, before, source, after in chain(config):
+    for name, before, source, added, after in chain(config):
         pre = config.norm == "pre"
         if pre:
             add(*_norm_plans(config, tensors, f"{name}_norm.", before, source))
@@ -99,10 +99,9 @@ def _steps(config: TransformerConfig, tensors: Mapping[str, Tensor], inside: Map
             add(*_feedforward_plans(config, tensors, source))
         else:
             parts.append(inside[name])
-        result = after if pre else f"{name}_residual"
-        add(Plan("add_cells", whole(before, f"{name}.output"), result))
+        add(Plan("add_cells", whole(before, f"{name}.output"), added))
         if not pre:
-            add(*_norm_plans(config, tensors, f"{name}_norm.", result, after))
+            add(*_norm_plans(config, tensors, f"{name}_norm.", added, after))
     return Steps.chain(*parts)
 
 

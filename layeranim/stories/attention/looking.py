@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 
 from layeranim import numbers, theme, typeface
-from layeranim.engine.trace import Array, Region
+from layeranim.engine.trace import Array
 from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.attention.picks import Picks, Tokens
-from layeranim.stories.stage import Arcs, Grid, rest
+from layeranim.stories.stage import Arcs, Grid, listed, rest
 from layeranim.stories.stage.parts.arcs import MANY
 from layeranim.stories.stage.parts.names import short
 from layeranim.stories.stage.solver import Node
 from layeranim.stories.storyboard import Address, Fact, Line, Run
 
+FOUND = ("alignment_pre", "alignment", "score_products", "scores", "norm_products", "scaled", "capped", "masked",
+         "row_max", "exponentials", "exponential_sum", "weights")  # fmt: skip
+"""What happens to a row of scores, until it has weights."""
 LOW = 60.0
 """The least height of arcs beside other parts."""
 CLOSE = 12.0
@@ -61,6 +64,10 @@ class Looking:
         """A grid of the weights, and what those that are not drawn take."""
         return grid, *rest(grid, self.asked.hidden)
 
+    def hidden(self, noun: str = "keys") -> tuple[str, ...]:
+        """Which of those that are looked at are drawn, where that is not all, and not those that look."""
+        return () if self.one_row else listed(noun, self.asked.drawn, self.asked.count)
+
     def links(self, q: int, heads: Sequence[int], more: int = 0, weighed: bool = True) -> Line:
         """``sat  →  head 1: cat 0.67,  head 2: down 0.66``: of each of these heads whom a drawn token looks at most.
 
@@ -70,7 +77,7 @@ class Looking:
         style = numbers.style(1.0, kind="probability", precision=picks.film.precision)
         for h in heads:
             head = (Run(f"head {h + 1}: ", source=Fact("head"), late=True),) if picks.heads > 1 else ()
-            row = picks.trace.read(Region.of(self.tensor, batch=picks.sample, heads=h, queries=row_of))
+            row = picks.row(self.tensor, q, heads=h)
             key, best = _strongest(row, self.asked.called)
             place = Address(self.tensor, (picks.sample, h, row_of, best))
             text = Run(numbers.text(float(row[best]), style), "probability", "semibold", place, late=True)

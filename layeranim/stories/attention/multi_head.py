@@ -11,6 +11,7 @@ import numpy as np
 from layeranim.stories import phrases
 from layeranim.stories.attention.arrangement import APART, heads, mixed, short_enough
 from layeranim.stories.attention.film import DRAWN
+from layeranim.stories.attention.looking import FOUND
 from layeranim.stories.attention.view import MOST_DRAWN, AttentionView
 from layeranim.stories.attention.words import AttentionWords
 from layeranim.stories.stage import All, Column, Each, Grid, Note, Play, Row, Tries, Units, story
@@ -26,9 +27,6 @@ ARCS = 76.0
 """The least height of the arcs of a head."""
 AGAIN = ("weights", "output")
 """With what the beats of a word end of which not every act is shown by itself."""
-FOUND = ("alignment_pre", "alignment", "score_products", "scores", "norm_products", "scaled", "capped", "masked",
-         "row_max", "exponentials", "exponential_sum", "weights")  # fmt: skip
-"""What happens to a row of scores, until it has weights."""
 MADE = ("positioned", *(f"{name}{part}{more}" for part in ("key", "value", "query")
         for name, more in (("projected_", "_products"), ("projected_", ""), ("", ""), ("turned_", ""), ("shared_", ""),
                            ("transformed_", "_products"), ("transformed_", ""), ("", "_part_products"),
@@ -145,7 +143,8 @@ def _acts(view: AttentionView) -> Iterator[tuple[tuple[str, ...], Note | tuple[N
     yield FOUND, (
         Note(f"the same {word}, several questions at once: every head finds another {found}",
              lambda q: _apart(view, q)),
-        Note("the heads drawn are those that choose most clearly here", lambda q: q == view.follow and view.clearest),
+        Note("the heads drawn are those that choose most clearly here",
+             lambda q: view.picks.clearest and q == view.follow),
         Note("the wider an arc, the larger its weight", view.look.arched),
     )  # fmt: skip
     yield (("value_products", view.mixture),

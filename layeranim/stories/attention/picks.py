@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from layeranim.engine.trace import Region, Trace
+from layeranim.engine.trace import Array, Region, Trace
 from layeranim.records import dataclass
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.stage.arrangements import MOST, drawn
@@ -67,6 +67,11 @@ class Picks:
         return self.reads > LONG and "keys" not in self.film.show_of
 
     @property
+    def clearest(self) -> bool:
+        """Whether the heads that are drawn were chosen by their weights."""
+        return self.heads > MOST and "heads" not in self.film.show_of
+
+    @property
     def only(self) -> dict[str, tuple[int, ...]]:
         """The indices of the axes of which not all are drawn."""
         found = {"queries": (self.queries, self.count), "keys": (self.keys, self.reads)}
@@ -78,6 +83,10 @@ class Picks:
         if self.asked or self.count > LONG:
             return max(self.asked or range(self.count), key=lambda q: float(self._clearness[q]))
         return self.usual()
+
+    def row(self, tensor: str, q: int, **at: int) -> Array:
+        """What a tensor holds for a drawn query, ``at`` these indices of its other axes."""
+        return self.trace.read(Region.of(tensor, batch=self.sample, queries=self.queries[q], **at))
 
     def unit(self, shown: range) -> int | None:
         """Which of the drawn queries is followed, where not all are drawn."""

@@ -18,7 +18,6 @@ from layeranim.stories import phrases, vocabulary
 from layeranim.stories.attention.looking import Looking
 from layeranim.stories.attention.picks import Picks, Tokens
 from layeranim.stories.stage import Note
-from layeranim.stories.stage.arrangements import MOST
 from layeranim.stories.storyboard import Address, FilmView, Telling
 
 MOST_DRAWN = 48
@@ -82,14 +81,12 @@ class AttentionView(FilmView):
             return ""
         if not vocabulary.from_here(text, self.trace["embeddings"][self.sample], self.telling.seed):
             return ""
-        lost = [word for word in (*text, *(self.config.key_tokens or ())) if not vocabulary.known(word)]
-        return vocabulary.strange(lost, self.telling.seed, NAME_MOST)
+        return vocabulary.strange((*text, *(self.config.key_tokens or ())), self.telling.seed, NAME_MOST)
 
     # ── numbers ──────────────────────────────────────────────────────────────
     def row(self, tensor: str, query: int, head: int | None = None) -> Array:
         """What a tensor (heads, queries, …) holds for a drawn query of a head, by default the one that is followed."""
-        at = self.head if head is None else head
-        return self.trace.read(Region.of(tensor, batch=self.sample, heads=at, queries=self.drawn_queries[query]))
+        return self.picks.row(tensor, query, heads=self.head if head is None else head)
 
     def weight(self, head: int, query: int, key: int) -> Address:
         """Where the weight of a key stands, for a drawn query."""
@@ -100,8 +97,7 @@ class AttentionView(FilmView):
         """Which keys the drawn queries see: (heads, queries, keys)."""
         if "masked" not in self.trace:
             return np.ones((self.heads, self.rows, self.keys), bool)
-        every = (self.trace.read(Region.of("masked", batch=self.sample, queries=q)) for q in self.drawn_queries)
-        return np.stack([~np.isneginf(found) for found in every], 1)
+        return np.stack([~np.isneginf(self.picks.row("masked", q)) for q in range(self.rows)], 1)
 
     def seen(self, query: int) -> NDArray[np.bool_]:
         """Which keys a query sees, in the head that is followed."""
@@ -144,8 +140,7 @@ class AttentionView(FilmView):
         if self.keys <= MANY_KEYS:
             return None
         keys = list(self.drawn_keys)
-        every = (self.trace.read(Region.of("weights", batch=self.sample, queries=q)) for q in self.drawn_queries)
-        top = max(float(np.nan_to_num(found[:, keys]).max()) for found in every)
+        top = max(float(np.nan_to_num(self.picks.row("weights", q)[:, keys]).max()) for q in range(self.rows))
         return top if 0 < top < 1 else None
 
     # ── what is drawn of a large layer ───────────────────────────────────────
@@ -184,11 +179,6 @@ class AttentionView(FilmView):
     def drawn_heads(self) -> tuple[int, ...]:
         """The heads that are drawn."""
         return self.picks.heads_at(self.drawn_queries[self.follow])
-
-    @property
-    def clearest(self) -> bool:
-        """Whether the heads that are drawn were chosen by their weights."""
-        return self.heads > MOST and "heads" not in self.film.show_of
 
     @cached_property
     def head(self) -> int:

@@ -68,9 +68,8 @@ class AttentionWords:
         sizes = sorted({view.trace.size(axis) for axis in (*axes, "value_features", *ends)})
         long = " and ".join(str(size) for size in sizes if size > MOST_DRAWN)
         cut = (f"{MOST_DRAWN} of {long} features drawn",) if long else ()
-        keys = () if view.look.one_row else listed("keys", view.drawn_keys, view.keys)
         return (*listed("heads", view.drawn_heads, view.heads), *listed("tokens", view.drawn_queries, view.queries),
-                *keys, *cut)  # fmt: skip
+                *view.look.hidden(), *cut)  # fmt: skip
 
     def opening(self) -> Line:
         """What happens to every query, by what it sees and takes."""
