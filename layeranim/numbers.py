@@ -243,6 +243,11 @@ def distinct(values: NDArray[Any]) -> NDArray[Any]:
     return np.unique(values, return_counts=True)[0]
 
 
+def spread(count: int, most: int) -> list[int]:
+    """Which of so many places are taken where most have no room: equally far apart, the first and the last of them."""
+    return [int(place) for place in np.linspace(0, count - 1, min(count, most)).round()]
+
+
 @lru_cache(maxsize=8192)
 def _text(value: float, style: Style) -> str:
     if not math.isfinite(value):

@@ -233,6 +233,12 @@ def test_text(value: float, chosen: Style, written: str) -> None:
     assert text(value, chosen) == written
 
 
+def test_places_that_are_taken_lie_equally_far_apart_with_both_ends() -> None:
+    assert [numbers.spread(*of) for of in ((9, 3), (6, 4), (3, 5), (1, 2), (0, 2))] == [
+        [0, 4, 8], [0, 2, 3, 5], [0, 1, 2], [0], []
+    ]  # fmt: skip
+
+
 def test_a_structural_zero_is_no_data_zero() -> None:
     assert text(0.0, Style(2), structural_zero=True) == "0"
     assert text(0.004, Style(2), structural_zero=True) == "0"

@@ -25,6 +25,11 @@ BOUNDED = ("step", "sigmoid", "tanh", "softsign", "hard-sigmoid", "hard-tanh")
 """They stay between −1 and 1, whatever goes in: their results have that range as their colours' own."""
 
 
+def bounded(activation: str, *made: str) -> dict[str, float]:
+    """The ranges of colours of what an activation made, where it has one of its own."""
+    return dict.fromkeys(made, 1.0) if activation in BOUNDED else {}
+
+
 def activation_name(activation: str) -> str:
     """How an activation is written on its chip."""
     return ACTIVATION_NAMES.get(activation, activation)

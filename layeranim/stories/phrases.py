@@ -112,9 +112,9 @@ def result(text: str, source: Source | None, role: str = "result") -> Run:
     return Run(text, role, "semibold", source, late=True)
 
 
-def name(text: str, role: str = "ink", *, markup: bool = False) -> Line:
-    """What a part or a number is called."""
-    return (Run(text, role, "semibold", Fact("name"), markup=markup),)
+def name(text: str, role: str = "ink") -> Line:
+    """What a part or a number is called: ``z``, ``x_{1}``, ``e^{x}``."""
+    return (Run(text, role, "semibold", Fact("name"), markup="_{" in text or "^{" in text),)
 
 
 def relation_run(relation: str) -> Run:
@@ -125,6 +125,12 @@ def relation_run(relation: str) -> Run:
 def comes_to(reached: float, text: str, made: Address, *operands: str) -> Line:
     """What ends a sentence: ``= 1.31`` where what is ``reached`` from displayed operands reads so, else ``≈ 1.31``."""
     return relation_run(numbers.agrees(reached, text, *operands)), result(text, made)
+
+
+def coordinates(numbers: Sequence[Run], role: str = "muted") -> Line:
+    """``(2, −1)``: the numbers of a point; its brackets come when they come."""
+    before, between, after = (Run(text, role, late=numbers[0].late) for text in ("(", ", ", ")"))
+    return before, *join([(number,) for number in numbers], between), after
 
 
 def equals(*texts: str, late: bool = False) -> Run:

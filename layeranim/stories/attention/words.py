@@ -184,12 +184,7 @@ class AttentionWords:
     def _pair(self, figures: Figures, tensor: str, at: tuple[int, ...], pair: tuple[int, int]) -> Line:
         late = tensor.startswith("turned")
         places = [Address(tensor, (*at, f)) for f in pair]
-        entries: list[Line] = [(Run(figures.text(one), "ink", source=one, late=late),) for one in places]
-        return (
-            Run("(", "ink", late=late),
-            *phrases.join(entries, Run(", ", "ink", late=late)),
-            Run(")", "ink", late=late),
-        )
+        return phrases.coordinates([Run(figures.text(one), "ink", source=one, late=late) for one in places], "ink")
 
     def weighed(self) -> Note:
         if self.view.additive:

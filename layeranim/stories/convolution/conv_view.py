@@ -12,7 +12,7 @@ from layeranim import numbers
 from layeranim.engine import conv as engine
 from layeranim.engine.trace import Array, Region, cell
 from layeranim.errors import OptionError
-from layeranim.stories.activations import BOUNDED
+from layeranim.stories.activations import bounded
 from layeranim.stories.convolution import shared
 from layeranim.stories.pictures import relief
 from layeranim.stories.stage.arrangements import MOST, drawn, drawn_of
@@ -163,4 +163,4 @@ class ConvView(FilmView):
         if self.picture and sums.size >= MANY:
             out = dict.fromkeys(("output", "pre_activation"), relief(sums))
         out |= {"bias": numbers.value_range(self.trace["kernel"])} if self.biased else {}
-        return out | ({"output": 1.0} if self.config.activation in BOUNDED else {})
+        return out | bounded(self.config.activation, "output")

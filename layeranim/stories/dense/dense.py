@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from layeranim.engine.trace import Region
-from layeranim.stories.activations import BOUNDED
+from layeranim.stories.activations import BOUNDED, bounded
 from layeranim.stories.dense import neuron
 from layeranim.stories.dense.dense_words import GOOD_FOR, DenseView, DenseWords
 from layeranim.stories.dense.pictured import pictures
@@ -169,7 +169,7 @@ def _evidence(view: DenseView) -> Iterator[Region]:
 def _spans(view: DenseView) -> dict[str, float]:
     """One range of colours where the ranges are not far apart; what is bounded has its own."""
     out = {} if view.side else neuron.one_scale(view.trace, ("input", "bias", "pre_activation", "output"))
-    return out | ({"output": 1.0} if view.activation in BOUNDED else {})
+    return out | bounded(view.activation, "output")
 
 
 DenseStory = story("Dense layer", film, GOOD_FOR, takes=7, shows=("inputs",))

@@ -74,8 +74,7 @@ class _Moved(FilmView):
 
         def pair(tensor: str, role: str, late: bool) -> Line:
             places = (Address(tensor, (unit, k)) for k in (0, 1))
-            first, second = (Run(figures.text(at), role, "semibold", at, late=late) for at in places)
-            return Run("(", late=late), first, Run(", ", late=late), second, Run(")", late=late)
+            return phrases.coordinates([Run(figures.text(at), role, "semibold", at, late=late) for at in places])
 
         if brief:
             return Run("→ "), *pair("hidden", "result", False)

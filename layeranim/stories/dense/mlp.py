@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from layeranim import numbers
 from layeranim.engine.trace import Region
-from layeranim.stories.activations import BOUNDED
+from layeranim.stories.activations import bounded
 from layeranim.stories.dense.network_view import NetworkView
 from layeranim.stories.dense.pictured import pictures
 from layeranim.stories.phrases import reckoned
@@ -62,7 +62,7 @@ def film(telling: Telling) -> Play:
         closing=_closing(view),
         options=view.options(),
         kinds=view.shares | ({"input": ink(telling)} if view.side else {}),
-        spans={view.made(k): 1.0 for k in range(1, last) if view.activation in BOUNDED},
+        spans=bounded(view.activation, *map(view.made, range(1, last))),
         follow=path[0],
         at={view.axis(k): path[k - 1] for k in range(2, last + 1)},
         evidence=(Region.of("output", batch=view.sample),),

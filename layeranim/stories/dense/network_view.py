@@ -8,7 +8,7 @@ from layeranim.stories.pictures import side_of
 from layeranim.stories.stage import NetLayer, Network
 from layeranim.stories.stage.arrangements import largest
 from layeranim.stories.stage.figures import Figures
-from layeranim.stories.storyboard import Address, Fact, FilmView, Line, Run, Telling
+from layeranim.stories.storyboard import Address, FilmView, Line, Run, Telling
 
 
 class NetworkView(FilmView):
@@ -88,7 +88,7 @@ class NetworkView(FilmView):
         for k in range(1, self.layers + 1):
             name = self.name(k)
             out |= {self.sums(k)[-1]: (Run("z", "ink", "semibold"),)} if self.bent(k) else {}
-            out[self.made(k)] = (Run(name, "ink", "semibold", Fact("name"), markup="_{" in name),)
+            out[self.made(k)] = phrases.name(name)
         return out
 
     def ended(self, figures: Figures, best: int) -> Line:

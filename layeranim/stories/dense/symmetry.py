@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from layeranim.engine.trace import Region
-from layeranim.stories.activations import BOUNDED, activation_word
+from layeranim.stories.activations import activation_word, bounded
 from layeranim.stories.phrases import sentence
 from layeranim.stories.stage import All, Column, Each, Grid, NetLayer, Network, Note, Play, Row, Tries, Units, story
 from layeranim.stories.stage.solver import Node
@@ -39,7 +39,6 @@ def film(telling: Telling) -> Play:
         Grid("hidden", "h", rows="units"), "→", Grid("output", "y", rows="outputs"), "→",
         Grid("moved_hidden", "h, moved", rows="places"), "→", Grid("moved_output", "y", rows="outputs"),
     ]  # fmt: skip
-    spans = {name: 1.0 for name in ("hidden", "moved_hidden") if config.activation in BOUNDED}
     return Play(
         units=Units(("outputs",), ("output", "outputs")),
         stage=Tries(Row(nets[0], "→", nets[1]), Column(*(replace(net, high=LOW) for net in nets)), Row(*columns),
@@ -62,7 +61,7 @@ def film(telling: Telling) -> Play:
             f"order {','.join(map(str, order))}" if units <= NAMED else "units moved",
         ),
         alike=(("output", "moved_output"), ("hidden", "moved_hidden")),
-        spans=spans,
+        spans=bounded(config.activation, "hidden", "moved_hidden"),
         evidence=tuple(Region.of(name, batch=sample) for name in ("output", "moved_output")),
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from layeranim.engine.trace import Region
 from layeranim.stories import phrases
-from layeranim.stories.activations import BOUNDED, activation_name
+from layeranim.stories.activations import activation_name, bounded
 from layeranim.stories.networks.autoencoder_view import AutoencoderView, CodeLayer
 from layeranim.stories.phrases import sentence
 from layeranim.stories.pictures import ink, relief
@@ -37,7 +37,6 @@ def film(telling: Telling) -> Play:
     """The film of one autoencoder."""
     view = AutoencoderView(telling)
     steps, last, pictures = view.places - 1, telling.film.selected(view.places)[-1], ("input", "output", "walk_output")
-    bounded = dict.fromkeys(view.hidden, 1.0) if view.config.activation in BOUNDED else {}
     off = relief(np.stack([view.trace["error"][view.sample], view.trace["walk_error"][view.sample, -1]]))
     missed = Note(f"what each {view.noun} is off by", view.features > 1 and not _exact(view))
     made = (f"walk_{layer.made}" for layer in view.decoder)
@@ -60,7 +59,7 @@ def film(telling: Telling) -> Play:
         options=view.options(),
         kinds=dict.fromkeys(pictures, ink(telling)) | dict.fromkeys(ERRORS, "relief") if view.side else {},
         alike=() if view.side else (pictures, ERRORS),
-        spans=bounded | (dict.fromkeys(ERRORS, off) if view.side else {}),
+        spans=bounded(view.config.activation, *view.hidden) | (dict.fromkeys(ERRORS, off) if view.side else {}),
         follow=steps,
         evidence=tuple(Region.of(name, batch=view.sample, walk=last) for name in ("walk_code", "walk_output")),
         symbols={"code": view.symbol(view.at["code"])},

@@ -82,7 +82,7 @@ class AutoencoderView(FilmView):
 
     def symbol(self, k: int) -> Line:
         """What a number of the code is called."""
-        return phrases.name(f"z_{{{k + 1}}}" if self.width > 1 else "z", markup=self.width > 1)
+        return phrases.name(f"z_{{{k + 1}}}" if self.width > 1 else "z")
 
     def plane(self) -> str:
         """What the plane of the codes is called."""

@@ -13,7 +13,7 @@ from layeranim.engine.trace import Array, Region, count
 from layeranim.errors import OptionError
 from layeranim.records import dataclass
 from layeranim.stories import phrases
-from layeranim.stories.activations import BOUNDED, activation_word
+from layeranim.stories.activations import activation_word, bounded
 from layeranim.stories.options import FilmOptions
 from layeranim.stories.pictures import ink
 from layeranim.stories.stage import Bars, Grid, Maps, listed
@@ -113,7 +113,7 @@ class CnnView(FilmView):
 
     def spans(self) -> dict[str, float]:
         """The ranges of colours that are known: of what stays between −1 and 1."""
-        return {name: 1.0 for group in self.alike for name in group if self.config.activation in BOUNDED}
+        return bounded(self.config.activation, *(name for group in self.alike for name in group))
 
     def parameters(self, *labels: str) -> int:
         """How many numbers some stages learn."""

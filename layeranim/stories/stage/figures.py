@@ -187,7 +187,7 @@ class Figures(UnitSteps):
         """A name, and the shape of what comes in, goes out or is learned: what is between has the shape of these."""
         held = self.trace.tensor(tensor)
         role = "weights" if held.role == "weight" else "ink"
-        head = Run(text, role, "semibold", Fact("name"), markup="_{" in text or "^{" in text)
+        (head,) = phrases.name(text, role)
         free = [n for axis, n in zip(held.axes, held.shape, strict=True) if axis not in self.fixed]
         if (held.role == "intermediate" and (held.is_recipe or self.made(tensor))) or not free:
             return (head,)

@@ -9,7 +9,7 @@ import numpy as np
 from layeranim import theme
 from layeranim.engine.trace import Array, Region
 from layeranim.layout import even
-from layeranim.numbers import distinct
+from layeranim.numbers import spread
 from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import LARGEST, marks
@@ -131,5 +131,4 @@ class Contest(Actor):
 
 def some(values: Array) -> Array:
     """So many numbers as are drawn."""
-    picked = distinct(np.linspace(0, len(values) - 1, MANY).round().astype(int))
-    return values if len(values) <= MANY else np.asarray(values[picked])
+    return np.asarray(values[spread(len(values), MANY)])

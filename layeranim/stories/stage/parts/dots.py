@@ -10,7 +10,7 @@ import numpy as np
 from layeranim import theme
 from layeranim.engine.trace import Array, Region
 from layeranim.layout import even
-from layeranim.numbers import distinct
+from layeranim.numbers import spread
 from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import finite, marks, rounded
@@ -64,7 +64,7 @@ class Dots(Actor):
         return ("dots",)
 
     def _names(self, figures: Figures) -> list[Line]:
-        return [phrases.name(lane.text, markup="{" in lane.text) for lane in self.lanes]
+        return [phrases.name(lane.text) for lane in self.lanes]
 
     def measure(self, s: Setting) -> Extent:
         names = self._beside(s.figures)
@@ -110,10 +110,8 @@ class Dots(Actor):
         where = tuple((axis, here[axis]) for axis in axes if axis in here and axis not in self.along)
         region = Region(tensor, where)
         values, sources = np.ravel(figures.trace.read(region)), figures.covered(region)
-        if len(values) > MANY:
-            picked = distinct(np.linspace(0, len(values) - 1, MANY).round().astype(int))
-            return values[picked], tuple(sources[int(i)] for i in picked)
-        return values, tuple(sources)
+        picked = spread(len(values), MANY)
+        return values[picked], tuple(sources[i] for i in picked)
 
     def _strewn(self, figures: Figures, plan: DotsPlan, lane: int, moment: Moment, fall: bool) -> Strew:
         """The dots of one lane, falling from those of the lane above."""

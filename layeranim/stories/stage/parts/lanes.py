@@ -236,9 +236,7 @@ def _edge(station: Station, side: int) -> float:
 
 
 def _name(stop: Stop) -> Line:
-    if not stop.text:
-        return ()
-    return (Run(stop.text, stop.role, "semibold", Fact("name"), markup="_{" in stop.text),)
+    return phrases.name(stop.text, stop.role) if stop.text else ()
 
 
 def _said(text: str, source: Address | Fact) -> Line:

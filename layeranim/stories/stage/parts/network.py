@@ -181,8 +181,7 @@ class Network(Actor):
 
     def _heading(self, layer: NetLayer, figures: Figures) -> Line:
         count = figures.trace.size(layer.axis)
-        named = Run(layer.text, "ink", "semibold", Fact("name"), markup="_{" in layer.text)
-        return (named, Run(f"  {count}", source=Fact("shape")))
+        return *phrases.name(layer.text), Run(f"  {count}", source=Fact("shape"))
 
     # ── acts ─────────────────────────────────────────────────────────────────
     def opens(self, figures: Figures, plan: NetPlan, unit: int) -> Iterator[Verb]:

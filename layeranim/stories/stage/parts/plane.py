@@ -92,7 +92,7 @@ class Plane(Actor):
 
     def _names(self, box: Box, axis: float, parted: bool) -> tuple[tuple[Point, Line], ...]:
         """Those of the axes, the upright one's over it, and of the part in which the sum is above 0."""
-        first, second = (phrases.name(f"x_{{{k}}}", markup=True) for k in (1, 2))
+        first, second = (phrases.name(f"x_{{{k}}}") for k in (1, 2))
         above: Line = (Run("z > 0", "positive", "semibold", Fact("name")),) if parted else ()
         wide, ends = phrases.width(second, theme.NAME), box.right - phrases.width(above, theme.NAME)
         return (

@@ -60,7 +60,7 @@ class Trail(Growing):
         return (self.start, self.path)
 
     def _title(self) -> Line:
-        return phrases.name(self.text, markup="_{" in self.text)
+        return phrases.name(self.text)
 
     def measure(self, s: Setting) -> Extent:
         side, beside = SIDE * s.look.scale, self._beside(s.figures)
