@@ -38,7 +38,8 @@ MOST_CLASSES = 1_000
 
 @dataclass(frozen=True)
 class Trail(Growing):
-    """The walk ``path`` (…, units, numbers) among the points ``others`` (points, numbers), written by ``classes``.
+    """The walk ``path`` (…, units, numbers) among the points ``others`` (points, numbers), written by ``classes``:
+    both where the trace has them.
 
     ``axes`` are the numbers that lie across and up; of points of one number the second is None: then each class has a
     line of its own, and the walk the lowest. The first place is there as soon as ``start`` is made; ``end``: where the
@@ -103,10 +104,14 @@ class Trail(Growing):
 
     def _others(self, figures: Figures) -> Array:
         """(points, 2)"""
-        if not self.others:
+        if self.others not in figures.trace:
             return np.zeros((0, 2))
-        ids = figures.trace[self.classes] if self.classes else np.zeros(len(figures.trace[self.others]))
-        return self._two(figures.trace[self.others], np.unique(ids, return_inverse=True)[1] + 1.0)
+        others = figures.trace[self.others]
+        return self._two(others, np.unique(self._ids(figures, len(others)), return_inverse=True)[1] + 1.0)
+
+    def _ids(self, figures: Figures, count: int) -> Array:
+        """The classes of so many points; where none are given all have one, which is not written."""
+        return figures.trace[self.classes] if self.classes in figures.trace else np.full(count, MOST_CLASSES)
 
     def _two(self, numbers: Array, lines: Array) -> Array:
         """The two numbers of each point that are drawn; where it has one, the line on which it lies."""
@@ -121,8 +126,9 @@ class Trail(Growing):
 
     def _called(self, figures: Figures, others: Array) -> Iterator[tuple[Array, Line]]:
         """The points with their classes, the first of every class first; without a name where there are no classes."""
-        ids = figures.trace[self.classes] if self.classes else np.full(len(others), MOST_CLASSES)
-        before = [int((ids[:k] == one).sum()) for k, one in enumerate(ids)] if self.classes else [0] * len(ids)
+        ids = self._ids(figures, len(others))
+        given = self.classes in figures.trace
+        before = [int((ids[:k] == one).sum()) for k, one in enumerate(ids)] if given else [0] * len(ids)
         for k in np.argsort(before, kind="stable"):
             yield others[k], (Run(f"{int(ids[k])}", source=Fact("class")),) if ids[k] < MOST_CLASSES else ()
 
