@@ -73,7 +73,7 @@ def test_of_many_numbers_some_are_drawn() -> None:
 
 def test_both_ride_on_the_curve_that_is_drawn() -> None:
     assert between((0.0, None, 2.0), (1.0, 5.0, None), 0.5) == [0.5, 5.0, None]
-    assert on([(0, 0), (10, 20)], 5) == 10
+    assert on([(0, 0), None, (10, 20)], [5, 10]) == [(5, 10), (10, 20)]
 
 
 def test_a_sway_of_another_size_is_refused() -> None:
