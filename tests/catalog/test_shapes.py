@@ -252,8 +252,10 @@ def test_numbers_stand_where_they_have_room(name: str, options: dict[str, str], 
     assert told(Case(name, options, name)).grids[part].numeral
 
 
-def test_a_sentence_has_its_words_beside_what_is_made_of_them() -> None:
-    assert "Buch" in str(told(Case("seq2seq", {"example": "too-long", "size": "720x720"}, "seq2seq")).parts)
+@pytest.mark.parametrize("size", ["720x720", "405x720"])
+@pytest.mark.parametrize("example", ["too-long", "looking-back"])
+def test_a_sentence_has_its_words_beside_what_is_made_of_them(example: str, size: str) -> None:
+    assert "Buch" in str(told(Case("seq2seq", {"example": example, "size": size}, "seq2seq")).parts)
 
 
 def test_sums_that_a_function_bounds_keep_the_decimals_of_their_own() -> None:

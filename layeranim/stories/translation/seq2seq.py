@@ -21,6 +21,8 @@ NAMED = 20
 TALL, CLASSES = 6, 12
 """States of more units than these lie along rows, and of more words that can be written."""
 LINES, LOOKS = (44.0, 36.0, 26.0), 40.0
+LOW = 0.75
+"""How high a row of looks is on narrow canvases, of a word's."""
 CELLS = (40.0, 24.0), (36.0, 16.0), (28.0, 16.0), (20.0, 20.0), (14.0, 14.0)
 """The widths of cells of colours that are tried, of a state and of a word that can be written; over them the heights of
 a word's row, and the width of a look's weights."""
@@ -84,7 +86,7 @@ def _stage(telling: Telling, times: tuple[str, ...], words: tuple[str, ...]) -> 
     """Encoder, what it hands over, decoder; states of many units, or of many words, lie along rows that have names."""
     trace, looks = telling.trace, _WEIGHTS in telling.trace
     wide = trace.size("hidden") > TALL or trace.size("classes") > CLASSES
-    handed = "decoder.initial_hidden"
+    handed, canvas = "decoder.initial_hidden", telling.film.canvas
 
     def states(
         tensor: str, text: str, units: str, time: str, called: tuple[str, ...] = (), cell: float = 0, line: float = 0
@@ -94,7 +96,8 @@ def _stage(telling: Telling, times: tuple[str, ...], words: tuple[str, ...]) -> 
         return Grid(tensor, text, rows, cols, called=(called, ()) if wide else ((), called), lens=False, band=band)
 
     def encoder(cell: float = 0.0, line: float = 0.0) -> list[Grid]:
-        band = (LOOKS * trace.size("source_time"), line * trace.size("target_time")) if cell else (0.0, 0.0)
+        low = LOW * line if canvas.narrow else line  # its rows have no names of their own
+        band = (LOOKS * trace.size("source_time"), low * trace.size("target_time")) if cell else (0.0, 0.0)
         called = ((), ()) if cell else (words, times)
         back = Grid(_WEIGHTS, "looks back", "target_time", "source_time", called=called, lens=False, band=band)
         return [states("source", "source", "source_features", "source_time", times, cell, line),
@@ -108,17 +111,21 @@ def _stage(telling: Telling, times: tuple[str, ...], words: tuple[str, ...]) -> 
                       states("probabilities", "p(word)", "classes", "target_time", words if cell else (),
                              word, line))  # fmt: skip
 
-    def named(line: float, cell: float, word: float) -> Row:
+    def named(over: type[Column | Row], line: float, cell: float, word: float) -> Node:
         read, *held = encoder(cell, line)
         context = Grid(handed, "context", "hidden", lens=False, band=(line, cell * trace.size("hidden")))
-        over = Row if telling.film.canvas.narrow else Column
-        return Row(read, "→", Column(*held), "→", context, "→", decoder(cell, word, line, over))
+        kept, written = over(*held), decoder(cell, word, line, over)
+        if canvas.narrow:
+            return Column(Row(read, "→", kept), Row(context, "→", written))
+        return Row(read, "→", kept, "→", context, "→", written)
 
     def plain(*encoded: Node | str, over: type[Column | Row] = Column) -> Row:
         return Row(*encoded, "→", Grid(handed, "context", "hidden", lens=False), "→", decoder(over=over))
 
     if wide:
-        return Tries(*(named(line, *cells) for line in LINES for cells in CELLS), plain(Column(*encoder())))
+        ways = (Column,) if not canvas.narrow else (Row, Column) if canvas.width >= canvas.height else (Column, Row)
+        rows = (named(over, line, *cells) for over in ways for line in LINES for cells in CELLS)
+        return Tries(*rows, plain(Column(*encoder())))
     read, *held = encoder()
     whole = Column(read, *held)
     return Tries(plain(read, "→", Column(*held)), plain(whole, over=Row), plain(whole), least=NUMERAL_LOW)

@@ -28,7 +28,7 @@ KINDS = ("i", "f", "o", "g")
 SHORT, LEAST, MOST = 180.0, 240.0, 460.0
 LOW, HIGH, HIGHER = 84.0, 150.0, 320.0
 SIDE, SIDE_MOST = 260.0, 470.0
-LABELS, BESIDE = 56.0, 38.0
+LABELS, BESIDE = 56.0, 46.0
 """Room left of axes for what their ticks say; between the axes and a line's name, with its glyph."""
 ALONE_LEAST, ALONE_MOST = 260.0, 520.0
 ALONE_HIGH, ALONE_HIGHER = 96.0, 220.0
