@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -24,6 +24,7 @@ DOT = "\u2009·\u2009"
 """The product of two factors: a middle dot between thin spaces."""
 INFINITY, NAN = "∞", "NaN"
 
+P = TypeVar("P")
 Kind = Literal["value", "probability", "gate"]
 Relation = Literal["=", "≈"]
 
@@ -243,9 +244,9 @@ def distinct(values: NDArray[Any]) -> NDArray[Any]:
     return np.unique(values, return_counts=True)[0]
 
 
-def spread(count: int, most: int) -> list[int]:
-    """Which of so many places are taken where most have no room: equally far apart, the first and the last of them."""
-    return [int(place) for place in np.linspace(0, count - 1, min(count, most)).round()]
+def evenly(places: Sequence[P], most: int) -> list[P]:
+    """At most ``most`` of these, equally far apart, with the first and the last."""
+    return [places[int(at)] for at in np.linspace(0, len(places) - 1, min(len(places), most)).round()]
 
 
 @lru_cache(maxsize=8192)

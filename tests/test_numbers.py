@@ -234,7 +234,7 @@ def test_text(value: float, chosen: Style, written: str) -> None:
 
 
 def test_places_that_are_taken_lie_equally_far_apart_with_both_ends() -> None:
-    assert [numbers.spread(*of) for of in ((9, 3), (6, 4), (3, 5), (1, 2), (0, 2))] == [
+    assert [numbers.evenly(range(count), most) for count, most in ((9, 3), (6, 4), (3, 5), (1, 2), (0, 2))] == [
         [0, 4, 8], [0, 2, 3, 5], [0, 1, 2], [0], []
     ]  # fmt: skip
 

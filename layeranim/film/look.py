@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from layeranim import catalog, theme
 from layeranim.film.film import Pass, draw
+from layeranim.numbers import evenly
 from layeranim.theme import own
 
 if TYPE_CHECKING:
@@ -54,15 +55,9 @@ def moments(beats: Sequence[Beat], most: int) -> list[int]:
     The first and the last beat are always among them if there is room for two.
     """
     telling = [beat.start + beat.ticks // 2 if beat.kind in PASSING else beat.end - 1 for beat in beats]
-    chosen = set(_spread(telling, most))
+    chosen = set(evenly(telling, most))
     at_work = {beat.start + beat.ticks // 4 for beat in beats if len(beat.units) and beat.kind not in PASSING}
-    return sorted(chosen | set(_spread(sorted(at_work - chosen), most - len(chosen))))
-
-
-def _spread(ticks: Sequence[int], most: int) -> list[int]:
-    """``most`` of them, evenly, with the first and the last."""
-    places = np.linspace(0, len(ticks) - 1, min(most, len(ticks))).round().astype(int)
-    return [ticks[place] for place in places]
+    return sorted(chosen | set(evenly(sorted(at_work - chosen), most - len(chosen))))
 
 
 class Keeper:

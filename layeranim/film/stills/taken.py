@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
 from layeranim import theme as themes
 from layeranim.film.renderer import FilmRenderer
 from layeranim.film.stills import drawn
 from layeranim.film.stills.marks import Mark
+from layeranim.numbers import evenly
 from layeranim.records import dataclass
 from layeranim.stories.storyboard import Beat, Storyboard
 from layeranim.stories.timing import BRIEF
@@ -48,8 +47,8 @@ def chosen(board: Storyboard, most: int) -> list[int]:
     beats = board.beats
     told = [i for i, beat in enumerate(beats) if beat.kind not in PASSING and _lasts(beat) >= BRIEF]
     rest = [i for i in range(len(beats)) if i not in told]
-    found = set(_spread(told, most))
-    found |= set(_spread(rest, most - len(found)))
+    found = set(evenly(told, most))
+    found |= set(evenly(rest, most - len(found)))
     poster = next(i for i, beat in enumerate(beats) if beat.start <= board.poster < beat.end)
     if poster not in found:
         found.discard(min(sorted(found)[1:-1] or found, key=lambda i: abs(i - poster)))
@@ -59,11 +58,6 @@ def chosen(board: Storyboard, most: int) -> list[int]:
 
 def _lasts(beat: Beat) -> float:
     return beat.ticks * themes.TICK_MS / 1000
-
-
-def _spread(places: Sequence[int], most: int) -> list[int]:
-    """``most`` of them, evenly, with the first and the last."""
-    return [places[i] for i in np.linspace(0, len(places) - 1, min(most, len(places))).round().astype(int)]
 
 
 class Stills:

@@ -12,7 +12,7 @@ import numpy as np
 from layeranim.engine.autoencoder_runs import DenseRun, runs
 from layeranim.engine.losses import PENALTIES
 from layeranim.engine.trace import Region
-from layeranim.numbers import spread
+from layeranim.numbers import evenly
 from layeranim.stories import phrases
 from layeranim.stories.activations import activation_name, activation_word, bounded
 from layeranim.stories.phrases import sentence
@@ -225,7 +225,7 @@ def _stage(view: AutoencoderView) -> Node:
     x = Picture("input", "x", **pixels, least=LARGE, sized=f"{view.side}×{view.side}")
     e, y = (_walked(name, text, Turning, **pixels, least=LARGE, sized=False) for name, text in MADE)
     each = Picture("walk_output", "", **pixels, least=SMALL, sized=False)
-    strip = Row("x̂ on the walk", *(replace(each, at=(("walk", k),)) for k in spread(view.places, MOST_PICTURES)))
+    strip = Row("x̂ on the walk", *(replace(each, at=(("walk", k),)) for k in evenly(range(view.places), MOST_PICTURES)))
     rows = (Row(Column(x, e), *there, "→", code, plane, *back, "→", y) for there, back in hidden[1 + view.deep :])
     return Tries(*(Column(row, strip) for row in rows), least=1)
 

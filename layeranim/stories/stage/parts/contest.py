@@ -9,7 +9,7 @@ import numpy as np
 from layeranim import theme
 from layeranim.engine.trace import Array, Region
 from layeranim.layout import even
-from layeranim.numbers import spread
+from layeranim.numbers import evenly
 from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import LARGEST, marks
@@ -131,4 +131,4 @@ class Contest(Actor):
 
 def some(values: Array) -> Array:
     """So many numbers as are drawn."""
-    return np.asarray(values[spread(len(values), MANY)])
+    return values[evenly(range(len(values)), MANY)]

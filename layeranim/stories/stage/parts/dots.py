@@ -10,7 +10,7 @@ import numpy as np
 from layeranim import theme
 from layeranim.engine.trace import Array, Region
 from layeranim.layout import even
-from layeranim.numbers import spread
+from layeranim.numbers import evenly
 from layeranim.records import dataclass
 from layeranim.stories import phrases
 from layeranim.stories.stage.axes import finite, marks, rounded
@@ -110,7 +110,7 @@ class Dots(Actor):
         where = tuple((axis, here[axis]) for axis in axes if axis in here and axis not in self.along)
         region = Region(tensor, where)
         values, sources = np.ravel(figures.trace.read(region)), figures.covered(region)
-        picked = spread(len(values), MANY)
+        picked = evenly(range(len(values)), MANY)
         return values[picked], tuple(sources[i] for i in picked)
 
     def _strewn(self, figures: Figures, plan: DotsPlan, lane: int, moment: Moment, fall: bool) -> Strew:
