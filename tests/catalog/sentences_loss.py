@@ -13,10 +13,19 @@ from .sentences import Claim, Told
 
 ARITHMETIC = ("act", "step", "brief")
 YES_NO = {"prediction": "0.9 0.2", "target": "1 0"}
+MORE = {"prediction": "0.9 0.2", "target": "2 0"}
 
 
 def of(*modes: str) -> Any:
     return lambda t, m, b: t.config.mode in modes
+
+
+def of_shares(told: Told, *_: Any) -> bool:
+    return told.config.mode == "kl" and bool((np.asarray(told["target"]) <= 1).all())
+
+
+def of_more(told: Told, *_: Any) -> bool:
+    return told.config.mode == "kl" and bool((np.asarray(told["target"]) > 1).any())
 
 
 def losses(told: Told) -> Any:
@@ -44,9 +53,14 @@ def reduction(name: str, *others: str) -> dict[str, Any]:
 LOSS = (
     Claim("each prediction is charged for how far it is from its target",
           of("squared", "absolute", "huber", "smooth-l1", "binary", "binary-logits"), {}, ({"mode": "kl", **YES_NO},)),
-    Claim("each share of the target is charged for what the prediction gives it too little", of("kl"),
-          {"mode": "kl", **YES_NO}, ({},)),
-    Claim("a term is a share times a difference of logarithms", of("kl"), {"mode": "kl", **YES_NO}, ({},)),
+    Claim("each share of the target is charged for what the prediction gives it too little", of_shares,
+          {"mode": "kl", **YES_NO}, ({}, {"mode": "kl", **MORE})),
+    Claim("each number of the target is charged for what the prediction gives it too little", of_more,
+          {"mode": "kl", **MORE}, ({}, {"mode": "kl", **YES_NO})),
+    Claim("a term is a share times a difference of logarithms", of_shares, {"mode": "kl"},
+          ({}, {"mode": "kl", **MORE})),
+    Claim("a term is a number times a difference of logarithms", of_more, {"mode": "kl", **MORE},
+          ({}, {"mode": "kl"})),
     Claim("twice as far off costs four times as much", of("squared"), {}, ({"mode": "absolute"},)),
     Claim("twice as far off costs twice as much", of("absolute"), {"mode": "absolute"}, ({},)),
     Claim("squares near the target, straight lines beyond δ: one far error does not rule", of("huber", "smooth-l1"),

@@ -13,6 +13,7 @@ import pytest
 
 import layeranim as la
 from layeranim import catalog, preparing
+from layeranim.engine.losses import PENALTIES
 from layeranim.engine.option import Choice, Flag, Integer
 from layeranim.errors import LayeranimError, UsageError
 from layeranim.stories.examples import EXAMPLES
@@ -136,3 +137,10 @@ def test_what_was_asked_for_is_never_dropped_for_what_an_example_holds(name: str
     for option, size in itertools.product(sizes, (2, 3)):
         with suppress(LayeranimError):
             assert getattr(preparing.prepare(name, {option: size}).config, option) == size, option
+
+
+@pytest.mark.parametrize("mode", PENALTIES)
+def test_every_loss_has_numbers_that_it_takes(mode: str) -> None:
+    work = preparing.prepare("loss", {"mode": mode})
+    assert not work.seeded
+    assert np.isfinite(work.trace()["losses"]).all()

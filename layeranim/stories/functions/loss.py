@@ -30,10 +30,11 @@ def film(telling: Telling) -> Play:
     """The film of a loss."""
     trace, config = telling.trace, telling.config
     batch, count, reduced = trace.size("batch"), trace.size("features"), "loss" in trace
-    shares = config.mode == "kl"  # these are given as logarithms, and one term alone may be below 0
+    logs = config.mode == "kl"  # predictions are logarithms, and one term alone may be below 0
+    held = "share" if (trace["target"] <= 1).all() else "number"
     p, t, losses, slopes = (
         Grid(name, text, rows="batch", cols="features")
-        for name, text in (("prediction", "ln p" if shares else "p"), ("target", "t"), ("losses", "loss"),
+        for name, text in (("prediction", "ln p" if logs else "p"), ("target", "t"), ("losses", "loss"),
                            ("derivative", "slope"))
     )  # fmt: skip
     given, made = Column(p, t), Column(losses, slopes, *((Grid("loss", "L"),) if reduced else ()))
@@ -48,9 +49,9 @@ def film(telling: Telling) -> Play:
             Each((("losses", Note(rule)), ("derivative", Note("the slope: how the loss grows with the prediction")))),
             *((All(("loss",), Note(REDUCED[config.reduction], values.size > 1)),) if reduced else ()),
         ),
-        opening=sentence("each share of the target is charged for ", "what the prediction gives it too little")
-        if shares else sentence("each prediction is charged for ", "how far it is from its target"),
-        closing=sentence("a term is ", "a share times a difference of logarithms") if shares else _closing(values),
+        opening=sentence(f"each {held} of the target is charged for ", "what the prediction gives it too little")
+        if logs else sentence("each prediction is charged for ", "how far it is from its target"),
+        closing=sentence("a term is ", f"a {held} times a difference of logarithms") if logs else _closing(values),
         options=(_sizes(batch, count), *unusual(config)),
         alike=(("prediction", "target"), ("losses", "loss")),
         follow=int(np.argmax(np.nan_to_num(values, posinf=0.0))),

@@ -31,7 +31,7 @@ def sloped(values: Sequence[float], parameters: Mapping[str, Any]) -> str:
         "huber": "{0} − {1f}" if near else "{delta} · sign({0} − {1f})",
         "smooth-l1": "({0} − {1f}) / {delta}" if near else "sign({0} − {1f})",
         "binary": "−1 / {0f}" if target == 1 else "1 / (1 − {0f})" if target == 0 else "",
-        "kl": "−{1f}",
+        "kl": "−t",
     }
     return cases.get(str(parameters["name"]), "")
 
